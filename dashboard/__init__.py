@@ -1,0 +1,1 @@
+"""What people see: Streamlit pages and charts, and no logic of their own."""

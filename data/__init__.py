@@ -1,0 +1,1 @@
+"""What flows through Drydock: datasets, workloads, traces, scenarios, prices, runs. Imports nothing of ours."""

@@ -1,0 +1,51 @@
+"""The contract of a dataset: where it comes from, what a row means and which decision it serves."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import pandas as pd
+import pandera.pandas as pa
+
+from data.schema import Schema
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that can be predicted from a dataset."""
+
+    column: str
+    task: Task
+    description: str
+    unit: str = ""
+    """Unit of a regression target; empty for a class."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes in the order of their index; for a binary target the last is the positive one."""
+
+
+class Dataset(ABC):
+    """One file in data/datasets/ is one dataset; its file's name is its name."""
+
+    title: ClassVar[str]
+    description: ClassVar[str]
+    """Two or three sentences: what a row is, and the decision that a prediction serves."""
+    source: ClassVar[str]
+    licence: ClassVar[str]
+    content_hash: ClassVar[str]
+    """SHA-256 of the shipped file's bytes, in hex; checked at load."""
+    schema: ClassVar[Schema]
+    """The features, in the order in which a model reads them."""
+    targets: ClassVar[tuple[Target, ...]]
+    """What can be predicted; the first is the default."""
+    contract: ClassVar[pa.DataFrameSchema]
+    """What every row satisfies; checked at load."""
+    time_column: ClassVar[str | None] = None
+    """Column to split by when order matters: train on the past, test on what came later."""
+    group_column: ClassVar[str | None] = None
+    """Column whose rows belong together (one person's choices) and must not be parted by a split."""
+
+    @abstractmethod
+    def load(self) -> pd.DataFrame:
+        """All rows with features, targets, time and group columns, checked against hash and contract."""

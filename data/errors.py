@@ -1,0 +1,101 @@
+"""Every error Drydock raises on purpose.
+
+    DrydockError
+    ├── InvalidValue          a value breaks a rule
+    │   └── InvalidScenario   ... inside a scenario file
+    ├── DiscoveryError        a kind's file cannot be used
+    │   └── UnknownKind       no kind has that name
+    ├── NotEstimable          too few samples for the figure asked for
+    ├── Cancelled             the user stopped it
+    └── Unavailable           something this machine lacks, with how to get it
+
+An error names the value received, the rule it breaks and the remedy, so that nobody has to read our code to go on.
+"""
+
+from collections.abc import Iterable
+
+
+class DrydockError(Exception):
+    """Root of all errors that Drydock raises on purpose."""
+
+
+class InvalidValue(DrydockError):
+    """A value breaks a rule.
+
+    >>> raise InvalidValue("rate_rps", -3, "must be above 0", "give the mean number of requests per second")
+    Traceback (most recent call last):
+    ...
+    data.errors.InvalidValue: rate_rps = -3 must be above 0: give the mean number of requests per second.
+    """
+
+    def __init__(self, name: str, value: object, rule: str, remedy: str) -> None:
+        self.name, self.value, self.rule, self.remedy = name, value, rule, remedy.rstrip(".")
+        super().__init__(f"{name} = {_short(value)} {rule}: {self.remedy}.")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.name, self.value, self.rule, self.remedy)
+
+
+class InvalidScenario(InvalidValue):
+    """A value in a scenario breaks a rule; `line` is its line in the TOML file, where the text is known."""
+
+    def __init__(self, name: str, value: object, rule: str, remedy: str, line: int | None = None) -> None:
+        super().__init__(name, value, rule, remedy)
+        self.line = line
+        if line is not None:
+            self.args = (f"line {line}: {self.args[0]}",)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.name, self.value, self.rule, self.remedy, self.line)
+
+
+class DiscoveryError(DrydockError):
+    """A kind's file cannot be used: it fails to import, defines no kind or several, or repeats a name."""
+
+
+class UnknownKind(DiscoveryError):
+    """No kind of this family has that name.
+
+    >>> raise UnknownKind("strategy", "apu", ["api", "embedded"])
+    Traceback (most recent call last):
+    ...
+    data.errors.UnknownKind: no strategy is named 'apu': choose one of api, embedded.
+    """
+
+    def __init__(self, family: str, name: str, known: Iterable[str]) -> None:
+        self.family, self.name, self.known = family, name, sorted(known)
+        super().__init__(f"no {family} is named {name!r}: choose one of {', '.join(self.known) or '(none exist)'}.")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.family, self.name, self.known)
+
+
+class NotEstimable(DrydockError):
+    """There are too few samples for the figure asked for; `n` were there, `needs` are required."""
+
+    def __init__(self, figure: str, n: int, needs: int) -> None:
+        self.figure, self.n, self.needs = figure, n, needs
+        super().__init__(f"{figure} is not estimable (n={n:,}, needs {needs:,}).")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.figure, self.n, self.needs)
+
+
+class Cancelled(DrydockError):
+    """The user stopped the work; whatever had begun was cleaned up."""
+
+
+class Unavailable(DrydockError):
+    """Something this machine lacks; the message says what, and how to get it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy.rstrip(".")
+        super().__init__(f"{what}: {self.remedy}.")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.what, self.remedy)
+
+
+def _short(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,1 @@
+"""The run store: every run with its provenance."""

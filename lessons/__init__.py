@@ -1,0 +1,1 @@
+"""What we teach: one text and one experiment a lesson."""

@@ -1,0 +1,1 @@
+"""What we predict: architectures, engines, cost, risk, the scorecard and the decision."""

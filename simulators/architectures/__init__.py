@@ -1,0 +1,1 @@
+"""The architectures, one file each: a profile in, a plan out."""

@@ -1,0 +1,1 @@
+"""Scorecards side by side, and the headless run."""

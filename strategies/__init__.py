@@ -1,0 +1,1 @@
+"""What really runs: training, packaging, the strategies, their hosts, the load generator, releases."""

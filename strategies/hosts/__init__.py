@@ -1,0 +1,1 @@
+"""Where a strategy's server side runs, one file each."""

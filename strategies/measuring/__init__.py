@@ -1,0 +1,1 @@
+"""A candidate and a workload in, a measured trace out."""

@@ -1,0 +1,1 @@
+"""From a fitted model to files that any strategy can serve."""

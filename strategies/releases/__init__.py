@@ -1,0 +1,1 @@
+"""Release policies, one file each."""
