@@ -31,10 +31,12 @@ lint: $(VENV)/.ready-test ## check style and types
 format: $(VENV)/.ready-test ## put the code in its standard form
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-lock: $(VENV)/.uv ## resolve the dependencies anew for Linux, macOS and Windows
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 $(ARGS) pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 $(ARGS) pyproject.toml --group test -c requirements.txt -o requirements-test.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 $(ARGS) pyproject.toml --group bench -c requirements.txt -o requirements-bench.txt
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 $(ARGS)
+lock: $(VENV)/.uv ## resolve the dependencies anew for Linux, macOS and Windows (ARGS=--upgrade)
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml --group test -c requirements.txt -o requirements-test.txt
+	$(COMPILE) --group bench -c requirements.txt -o requirements-bench.txt
+	$(COMPILE) --group contenders -o requirements-contenders.txt
 
 clean: ## remove the environment and everything built (keeps your runs in .drydock/)
 	rm -rf $(VENV) build
@@ -55,6 +57,12 @@ $(VENV)/.ready-test: requirements-test.txt $(VENV)/.ready
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-test.txt
 	@touch $@
 
-$(VENV)/.ready-bench: requirements-bench.txt $(VENV)/.ready-test
+$(VENV)/.ready-bench: requirements-bench.txt $(VENV)/.ready-test build/contenders/.ready
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
+	@touch $@
+
+build/contenders/.ready: requirements-contenders.txt | $(VENV)/.uv
+	@echo "Installing what the benches compare against …"
+	@$(BIN)/uv venv --quiet --python $(BIN)/python --allow-existing build/contenders
+	@$(BIN)/uv pip install --quiet --python build/contenders/bin/python -r requirements-contenders.txt
 	@touch $@
