@@ -2,6 +2,7 @@
 
     DrydockError
     ├── InvalidValue          a value breaks a rule
+    │   ├── InvalidRow        ... inside one of many rows
     │   └── InvalidScenario   ... inside a scenario file
     ├── DiscoveryError        a kind's file cannot be used
     │   └── UnknownKind       no kind has that name
@@ -34,6 +35,24 @@ class InvalidValue(DrydockError):
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         return type(self), (self.name, self.value, self.rule, self.remedy)
+
+
+class InvalidRow(InvalidValue):
+    """A value in one of many rows breaks a rule; `row` counts from 0, `name` is the feature's.
+
+    >>> raise InvalidRow(3, "price", "cheap", "must be a number", "send a number")
+    Traceback (most recent call last):
+    ...
+    data.errors.InvalidRow: row 3: price = 'cheap' must be a number: send a number.
+    """
+
+    def __init__(self, row: int, name: str, value: object, rule: str, remedy: str) -> None:
+        super().__init__(name, value, rule, remedy)
+        self.row = row
+        self.args = (f"row {row}: {self.args[0]}",)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.row, self.name, self.value, self.rule, self.remedy)
 
 
 class InvalidScenario(InvalidValue):
