@@ -22,7 +22,9 @@ class Target:
     unit: str = ""
     """Unit of a regression target; empty for a class."""
     classes: tuple[str, ...] = ()
-    """Names of the classes in the order of their index; for a binary target the last is the positive one."""
+    """Names of the classes in the order of their index, which is what the column holds: 0, 1, …
+
+    Empty for a regression. For a binary target the last, index 1, is the positive one."""
 
 
 class Dataset(ABC):
@@ -48,4 +50,6 @@ class Dataset(ABC):
 
     @abstractmethod
     def load(self) -> pd.DataFrame:
-        """All rows with features, targets, time and group columns, checked against hash and contract."""
+        """All rows with features, targets, time and group columns, checked against hash and contract.
+
+        Quick from the second call on in a process; the caller may change the table it gets. No target is missing."""
