@@ -1,1 +1,5 @@
 """The load generator: the only clock."""
+
+from strategies.loadgen.driving import Driven, drive
+
+__all__ = ["Driven", "drive"]
