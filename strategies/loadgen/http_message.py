@@ -13,7 +13,7 @@ VERSION_HEADER = b"x-drydock-version"
 REPLICA_HEADER = b"x-drydock-replica"
 """Number of the worker that answered, from 0."""
 START_HEADER = b"x-drydock-start"
-"""When a worker took the request up: seconds on the `time.perf_counter` clock, which all processes of a machine share."""
+"""When a worker took it up: seconds on the `time.perf_counter` clock, which all processes of a machine share."""
 COLD_HEADER = b"x-drydock-cold"
 """1 where the request waited for an instance to start."""
 
