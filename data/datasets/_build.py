@@ -75,7 +75,7 @@ def departures_by_minute(flights: pd.DataFrame) -> pd.DataFrame:
     """How many planes left the gate in each minute, by the local clock; minutes without one are left out."""
     left = flights["scheduled_min"] + flights["departure_delay_min"]
     counts = left.dropna().astype("int64").value_counts().sort_index()
-    period = flight_delay.YEAR_START.as_unit("s") + pd.to_timedelta(counts.index * 60, unit="s").as_unit("s")
+    period = flight_delay.YEAR_START.as_unit("ms") + pd.to_timedelta(counts.index * 60, unit="s").as_unit("ms")
     return pd.DataFrame({"period": period, "count": counts.to_numpy()})
 
 
