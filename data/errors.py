@@ -56,16 +56,27 @@ class InvalidRow(InvalidValue):
 
 
 class InvalidScenario(InvalidValue):
-    """A value in a scenario breaks a rule; `line` is its line in the TOML file, where the text is known."""
+    """A value in a scenario breaks a rule; `line` is its line in the TOML file, where the text is known.
 
-    def __init__(self, name: str, value: object, rule: str, remedy: str, line: int | None = None) -> None:
+    `others` are further values that break one; the message tells all, a line each.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: object,
+        rule: str,
+        remedy: str,
+        line: int | None = None,
+        others: "tuple[InvalidScenario, ...]" = (),
+    ) -> None:
         super().__init__(name, value, rule, remedy)
-        self.line = line
-        if line is not None:
-            self.args = (f"line {line}: {self.args[0]}",)
+        self.line, self.others = line, others
+        own = self.args[0] if line is None else f"line {line}: {self.args[0]}"
+        self.args = ("\n".join([own, *map(str, others)]),)
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        return type(self), (self.name, self.value, self.rule, self.remedy, self.line)
+        return type(self), (self.name, self.value, self.rule, self.remedy, self.line, self.others)
 
 
 class DiscoveryError(DrydockError):
