@@ -142,7 +142,7 @@ class Connection:
         assert exchange is not None
         self._served += 1
         code, headers, body = self._code, self._headers, b"".join(self._body)
-        if self._parser.should_keep_alive() and not self._unsent and not self._spoiled:
+        if not self._unsent and not self._spoiled:
             self._pool.free(self)
         else:
             self._end("")
@@ -191,6 +191,7 @@ class Connection:
             self._headers.clear()
         else:
             self._complete = True
+            self._spoiled |= not self._parser.should_keep_alive()  # the parser forgets it after this call
 
 
 def _name(error: OSError) -> str:
