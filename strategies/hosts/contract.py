@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from data.errors import DrydockError
 from data.usage import Usage
+
+
+class StartFailed(DrydockError):
+    """A service did not become ready; the message says how it failed and gives the last lines of its log."""
+
+    def __init__(self, service: str, how: str, last_lines: str) -> None:
+        self.service, self.how, self.last_lines = service, how, last_lines
+        super().__init__(f"{service} {how} while it started. Its last lines:\n{last_lines or '(it printed nothing)'}")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.service, self.how, self.last_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,8 @@ class Service:
     """Name to file or folder; an argument ``{files:NAME}`` becomes the path that the service sees."""
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: bool = True
+    """Whether it answers HTTP. A service that does not, and each of several replicas, says that it serves with
+    `Place.here().announce()` (strategies/hosts/lifeline/place.py)."""
     ready_path: str = "/readyz"
     """HTTP path that answers 200 once it can serve; for a service that listens."""
     replicas: int = 1

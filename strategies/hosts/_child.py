@@ -1,0 +1,122 @@
+"""One process of a service: started on a lifeline, watched, measured, ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+_MAX_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+class Child:
+    """A process in a session of its own, whose standard input is its lifeline."""
+
+    def __init__(
+        self, number: int, command: Sequence[str], environment: Mapping[str, str], fds: Sequence[int], log_fd: int
+    ) -> None:
+        self.number = number
+        self.started_s = time.perf_counter()
+        self.ended_s: float | None = None
+        self.ready_s: float | None = None
+        self.exit_code: int | None = None
+        """None while it runs; the negative number of the signal that killed it."""
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log_fd, stderr=log_fd, env=dict(environment), pass_fds=tuple(fds),
+            start_new_session=True,
+        )  # fmt: skip
+        self._cpu_s = 0.0
+        self._peak_bytes = 0
+        self._lock = threading.RLock()  # the sampler looks at it too, and only one may find it dead
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether it still runs; notes how it ended when it does not."""
+        with self._lock:
+            if self.exit_code is None and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                self._bury()
+            return self.exit_code is None
+
+    def sample(self) -> None:
+        """Note processor time and memory of it and of whatever it started."""
+        with self._lock, contextlib.suppress(psutil.NoSuchProcess):
+            if self.alive():
+                self._note(psutil.Process(self.pid))
+
+    def cpu_s(self) -> float:
+        return self._cpu_s
+
+    def peak_bytes(self) -> int:
+        return self._peak_bytes
+
+    def instance_s(self) -> float:
+        """Seconds since it was ready, or until it ended; 0 before."""
+        return 0.0 if self.ready_s is None else (self.ended_s or time.perf_counter()) - self.ready_s
+
+    def terminate(self) -> None:
+        with self._lock:
+            if self.alive():
+                os.kill(self.pid, signal.SIGTERM)
+
+    def end(self, deadline_s: float) -> None:
+        """Wait until `deadline_s` on the perf_counter clock, then kill it with all that it started."""
+        while self.alive() and time.perf_counter() < deadline_s:
+            time.sleep(0.005)
+        with self._lock:
+            if self.alive():
+                os.killpg(self.pid, signal.SIGKILL)
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+                self._bury()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _bury(self) -> None:
+        # It is dead but not yet reaped, so its number still names its group: whatever it started goes first.
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing was left; macOS raises the second
+            os.killpg(self.pid, signal.SIGKILL)
+        _, status, used = os.wait4(self.pid, 0)
+        self.ended_s = time.perf_counter()
+        self._process.returncode = self.exit_code = os.waitstatus_to_exitcode(status)
+        self._cpu_s = max(self._cpu_s, used.ru_utime + used.ru_stime)  # includes children that it waited for
+        self._peak_bytes = max(self._peak_bytes, used.ru_maxrss * _MAX_RSS_UNIT_BYTES)
+
+    def _note(self, process: psutil.Process) -> None:
+        own, others = process.cpu_times(), process.children(recursive=True)
+        cpu_s = own.user + own.system + own.children_user + own.children_system
+        now_bytes = resident_peak_bytes(process)
+        for other in others:
+            try:
+                times = other.cpu_times()
+                cpu_s += times.user + times.system
+                now_bytes += other.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        self._cpu_s, self._peak_bytes = max(self._cpu_s, cpu_s), max(self._peak_bytes, now_bytes)
+
+
+def resident_peak_bytes(process: psutil.Process) -> int:
+    """The kernel's own maximum of a process's resident memory; where it keeps none, what is resident now."""
+    if sys.platform == "linux":
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return int(process.memory_info().rss)
+
+
+def how_it_ended(code: int) -> str:
+    """An exit status in words."""
+    if code >= 0:
+        return f"ended with status {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
