@@ -131,7 +131,7 @@ class Scenario(Part):
         """A copy with one more candidate at the end."""
         return self.evolve(candidates=(*self.candidates, candidate))
 
-    def duplicate(self, name: str, **changes: Any) -> "Scenario":
+    def duplicate(self, name: str, /, **changes: Any) -> "Scenario":
         """A copy in which a changed copy of a candidate stands behind it, under a name of its own."""
         taken = {candidate.name for candidate in self.candidates}
         free = next(new for n in range(2, 100) if (new := f"{name[:60]}-{n}") not in taken)
@@ -144,7 +144,7 @@ class Scenario(Part):
         gone = self.candidate(name)
         return self.evolve(candidates=tuple(c for c in self.candidates if c is not gone))
 
-    def alter(self, name: str, **changes: Any) -> "Scenario":
+    def alter(self, name: str, /, **changes: Any) -> "Scenario":
         """A copy in which that candidate is changed in place."""
         old = self.candidate(name)
         return self.evolve(candidates=[c if c is not old else old.model_dump() | changes for c in self.candidates])
