@@ -76,6 +76,9 @@ class Deployment(ABC):
     last request, and `poll` until every answer has come or timed out.
     """
 
+    wake_error_s: ClassVar[float] = 0.002
+    """How long after its `wait_s` `poll` may return; the generator stops waiting that much before the next moment."""
+
     @abstractmethod
     def prepare(self, rows: NDArray[np.float32]) -> None:
         """Take the rows that requests will refer to, (rows, features), and serialise whatever can be beforehand."""

@@ -41,6 +41,8 @@ class Embedded(Strategy):
 class EmbeddedDeployment(Deployment):
     """Answers within `issue`: while the model computes, the application does nothing else, and requests queue up."""
 
+    wake_error_s = 0.0003
+
     def __init__(self, model: ModelPackage) -> None:
         self._process = psutil.Process(os.getpid())
         self._began_s = time.perf_counter()

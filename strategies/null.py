@@ -60,6 +60,8 @@ def known_delays_s(settings: dict[str, float | str]) -> NDArray[np.float64]:
 class NullDeployment(Deployment):
     """Holds answers back in a heap, by the moment at which they are due."""
 
+    wake_error_s = 0.0003
+
     def __init__(self, version: str, delays_s: NDArray[np.float64], stall: tuple[float, float]) -> None:
         self._version = version
         self._delays_s: list[float] = delays_s.tolist()

@@ -4,8 +4,8 @@ Open loop: the schedule is fixed beforehand and never waits for an answer. Laten
 that a stalled deployment is charged for every request that should have been sent meanwhile (no coordinated omission;
 Gil Tene, "How NOT to measure latency", 2013). Closed loop: users ask again only after their answer.
 
-Pacing: a timer alone wakes up to a millisecond or two late, so the loop sleeps, inside the deployment's `poll`, until
-shortly before the next moment and then looks at the clock without sleeping.
+Pacing: a timer alone wakes late, by up to a millisecond or two, so the loop sleeps, inside the deployment's `poll`,
+until shortly before the next moment (`Deployment.wake_error_s`) and then looks at the clock without sleeping.
 """
 
 import math
@@ -27,8 +27,6 @@ from strategies.loadgen.lateness import lateness_problems
 from strategies.loadgen.quiet import quiet
 from strategies.loadgen.recorder import PENDING, Recorder
 
-SPIN_S = 0.0015
-"""The loop stops sleeping this long before the next moment."""
 CHORE_S = 0.02
 """How often it looks for cancellation and requests that timed out."""
 HEALTH_S = 0.1
@@ -126,7 +124,7 @@ class _Run:
         return time.perf_counter() - self._began_s
 
     def loop(self) -> None:
-        deployment, arrivals = self._deployment, self._arrivals
+        deployment, arrivals, spin_s = self._deployment, self._arrivals, self._deployment.wake_error_s
         while not self._died:
             now = self._now()
             if now >= self._chores_s:
@@ -136,12 +134,12 @@ class _Run:
             if gap_s <= 0:
                 self._send_due()
                 deployment.poll(0.0)
-            elif gap_s < SPIN_S:
+            elif gap_s < spin_s:
                 deployment.poll(0.0)
             else:
                 if gap_s == math.inf and self._over(now):
                     return
-                deployment.poll(max(0.0, min(gap_s - SPIN_S, self._chores_s - now)))
+                deployment.poll(max(0.0, min(gap_s - spin_s, self._chores_s - now)))
 
     def _over(self, now: float) -> bool:
         """Nothing is due: say so to the deployment once nothing more can come, and whether all answers are there."""

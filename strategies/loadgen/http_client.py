@@ -4,6 +4,7 @@ Requests beyond the pool's bound wait in line; their wait is part of their laten
 has been idle longest, so that a server with several workers is used evenly.
 """
 
+import select
 import selectors
 import time
 from collections import deque
@@ -13,6 +14,9 @@ from data.trace import Status
 from strategies.loadgen.http_connection import Connection
 from strategies.loadgen.http_message import Exchange
 
+WAKE_ERROR_S = 0.0003
+"""How long after its `wait_s` `HttpClient.poll` may return, where the system lets it wait to the microsecond."""
+_SELECT_BOUND = 1024  # select refuses larger descriptors
 _EXPIRE_S = 0.01  # how often deadlines are looked at
 
 
@@ -34,6 +38,7 @@ class HttpClient:
         self._timeout_s = timeout_s
         self._bound = max_connections
         self._selector = selectors.DefaultSelector()
+        self._selector_fd = _descriptor(self._selector)
         self._connections: set[Connection] = set()
         self._idle: deque[Connection] = deque()
         self._waiting: deque[Exchange] = deque()
@@ -56,8 +61,7 @@ class HttpClient:
     def poll(self, wait_s: float) -> None:
         """Let responses arrive: returns at the first sign of life or after `wait_s` at most; 0 only looks."""
         if self._connections:
-            # The selector rounds up to a whole millisecond, which would oversleep the next moment; so round down first.
-            for key, events in self._selector.select(int(wait_s * 1e3) / 1e3 if wait_s > 0 else 0):
+            for key, events in self._selector.select(self._sleep(wait_s) if wait_s > 0 else 0):
                 key.data.ready(events)
                 if self._waiting:
                     self._dispatch()
@@ -67,6 +71,14 @@ class HttpClient:
         if now >= self._expire_s:
             self._expire_s = now + _EXPIRE_S
             self._expire(now)
+
+    def _sleep(self, wait_s: float) -> float:
+        """Wait for a sign of life, if less than a millisecond; returns what is left for the selector to wait."""
+        if wait_s >= 1e-3 or self._selector_fd is None:
+            return int(wait_s * 1e3) / 1e3  # the selector rounds up to a whole millisecond, so round down first
+        # An epoll or kqueue descriptor is itself something to wait for, and `select` counts microseconds.
+        select.select((self._selector_fd,), (), (), wait_s)
+        return 0.0
 
     def open(self, connections: int) -> None:
         """Connect beforehand, up to the bound, so that no measured request pays for it."""
@@ -148,3 +160,9 @@ class HttpClient:
             if connection := carrier.get(exchange):
                 connection.give_up()
             exchange.fail(Status.TIMEOUT, "no answer in time")
+
+
+def _descriptor(selector: selectors.BaseSelector) -> int | None:
+    """The selector's own descriptor, where it has one that `select` can take."""
+    number = selector.fileno() if hasattr(selector, "fileno") else None
+    return number if number is not None and number < _SELECT_BOUND else None
