@@ -1,5 +1,6 @@
 """A fitted scikit-learn pipeline as an ONNX graph: `features` in, `probabilities` or `value` out, nothing else."""
 
+import warnings
 from typing import Any
 
 from data.datasets.contract import Task
@@ -20,13 +21,16 @@ def to_onnx(pipeline: Any, width: int, task: Task) -> bytes:
     from skl2onnx.common.data_types import FloatTensorType
 
     options = {} if task == "regression" else {id(pipeline): {"zipmap": False}}
-    model = convert_sklearn(
-        pipeline,
-        name="drydock",
-        initial_types=[(INPUT, FloatTensorType([None, width]))],
-        target_opset=OPSETS,
-        options=options,
-    )
+    with warnings.catch_warnings():
+        # The converter hands NumPy integers to protobuf, which will not take them silently for ever.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        model = convert_sklearn(
+            pipeline,
+            name="drydock",
+            initial_types=[(INPUT, FloatTensorType([None, width]))],
+            target_opset=OPSETS,
+            options=options,
+        )
     _keep_only(model.graph, -1, "value" if task == "regression" else "probabilities")
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     del model.opset_import[:]  # the converter may list a domain twice

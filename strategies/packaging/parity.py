@@ -42,4 +42,7 @@ def shortfall(parity: Parity, reference: NDArray[np.float64], task: Task) -> str
 
 
 def _spread(values: NDArray[np.float64]) -> float:
-    return max(float(np.std(values)), 1e-12) if values.size else 1.0
+    """Standard deviation, or a hundredth of the root mean square where the values hardly differ."""
+    if not values.size:
+        return 1.0
+    return float(max(np.std(values), 0.01 * np.sqrt(np.mean(values**2)), 1e-12))

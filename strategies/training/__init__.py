@@ -1,1 +1,1 @@
-"""From a dataset to a fitted, evaluated model."""
+"""Learning a model from a dataset: split, fit, evaluate, track. `train.py` is the way in."""

@@ -1,0 +1,1 @@
+"""The algorithms that can learn, one file each."""

@@ -1,0 +1,66 @@
+"""Histogram gradient boosting: small trees, each grown to correct the ones before it."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from data.datasets.contract import Task
+from data.schema import Schema
+from strategies.training.algorithms._rounds import grow
+from strategies.training.algorithms.contract import Algorithm, Hyperparameters
+from strategies.training.encoding import preparation
+from strategies.training.watch import Watch
+
+
+class BoostingParameters(Hyperparameters):
+    """What may be set."""
+
+    trees: int = Field(200, ge=1, le=5_000, description="Most trees, one after the other; each class has its own.")
+    learning_rate: float = Field(0.08, gt=0, le=1, description="How much of the error each tree corrects.")
+    max_leaf_nodes: int = Field(31, ge=2, le=1_024, description="Leaves that a tree may have.")
+    min_samples_leaf: int = Field(20, ge=1, le=10_000, description="Rows that a leaf must hold; more resists noise.")
+    patience: int = Field(
+        15, ge=1, le=1_000, description="Trees without gain on a tenth of the rows after which it stops (over 10,000)."
+    )
+
+
+class HistGradientBoosting(Algorithm):
+    """Gradient boosting on codes: small categories as columns, large ones as they are; reads missing numbers itself."""
+
+    title = "Gradient boosting"
+    summary = (
+        "Grows small trees one after the other, each correcting what is still wrong. Often the most accurate on "
+        "tables; needs its learning rate and number of trees to fit each other."
+    )
+    tasks: ClassVar[tuple[Task, ...]] = ("binary", "multiclass", "regression")
+    hyperparameters = BoostingParameters
+    parameters: BoostingParameters
+
+    def preparation(self, schema: Schema) -> Any | None:
+        return preparation(schema, one_hot_up_to=16, impute=False, scale=False)
+
+    def estimator(self, task: Task, seed: int) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        chosen = self.parameters
+        boosting = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+        return boosting(
+            max_iter=chosen.trees,
+            learning_rate=chosen.learning_rate,
+            max_leaf_nodes=chosen.max_leaf_nodes,
+            min_samples_leaf=chosen.min_samples_leaf,
+            n_iter_no_change=chosen.patience,
+            random_state=seed,
+        )
+
+    def fit_estimator(self, estimator: Any, X: NDArray[np.float32], y: NDArray[Any], watch: Watch) -> None:
+        def fit_up_to(trees: int) -> bool:
+            estimator.set_params(max_iter=trees).fit(X, y)
+            return bool(estimator.n_iter_ == trees)  # fewer: it stopped early
+
+        estimator.set_params(warm_start=True)
+        # Each round sorts the rows into bins anew, so that rounds are longer than a forest's.
+        grow(fit_up_to, self.parameters.trees, watch, first=10, round_s=1.5)
+        estimator.set_params(warm_start=False)
