@@ -1,0 +1,139 @@
+"""What every chart answers, and how all of them look.
+
+A chart never rests on colour alone: each series has a dash, a marker and a label of its own beside its line. The four
+colours have 3:1 contrast on the light and on the dark page (Okabe and Ito 2008); text keeps the page's own colour.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+DASHES = ("solid", "dash", "dot", "dashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+GUIDE = "#8a96a3"
+"""Reference lines and axes: 3:1 on both pages."""
+MAX_POINTS = 2_000
+"""The most points that one series draws; more cannot be seen and only slow the page."""
+HEIGHT_PX = 380
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure, the same in words, and the same as a table."""
+
+    figure: go.Figure
+    alt: str
+    """What someone who cannot see it must know: what is drawn, and what it shows."""
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one series is told from the others."""
+
+    colour: str
+    dash: str
+    marker: str
+
+
+def look(place: int) -> Look:
+    """The look of the series in that place; the first 24 all differ."""
+    return Look(
+        COLOURS[place % len(COLOURS)],
+        DASHES[(place + place // len(COLOURS)) % len(DASHES)],
+        MARKERS[place % len(MARKERS)],
+    )
+
+
+def figure(x: str, y: str, *, height: int = HEIGHT_PX) -> go.Figure:
+    """An empty figure whose axes are titled `x` and `y`, units included."""
+    drawn = go.Figure()
+    drawn.update_layout(
+        height=height,
+        showlegend=False,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        hovermode="closest",
+        dragmode=False,
+    )
+    drawn.update_xaxes(title_text=x, automargin=True, linecolor=GUIDE, showline=True, zeroline=False)
+    drawn.update_yaxes(title_text=y, automargin=True, linecolor=GUIDE, showline=True, zeroline=False)
+    return drawn
+
+
+def line(look: Look, name: str, x: Any, y: Any, **more: Any) -> go.Scatter:
+    """A series with a marker on few enough of its points that the dash still shows."""
+    shown = np.zeros(len(x))
+    shown[np.unique(np.linspace(0, len(x) - 1, min(len(x), 8)).astype(int))] = 7
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines+markers",
+        line={"color": look.colour, "dash": look.dash, "width": 2.5},
+        marker={"color": look.colour, "symbol": look.marker, "size": shown},
+        **more,
+    )
+
+
+def label(drawn: go.Figure, text: str, x: float, y: float, **more: Any) -> None:
+    """Write a series' name beside its line, at a point of it."""
+    drawn.add_annotation(
+        text=text,
+        x=_on(drawn.layout.xaxis, x),
+        y=_on(drawn.layout.yaxis, y),
+        **{"showarrow": False, "xanchor": "left", "yanchor": "middle", "xshift": 8, "font": {"size": 13}, **more},
+    )
+
+
+def guide(drawn: go.Figure, text: str, *, x: float | None = None, y: float | None = None) -> None:
+    """A reference line across the chart with its meaning written at its end."""
+    style = {"color": GUIDE, "dash": "longdash", "width": 2}
+    if x is not None:
+        drawn.add_vline(x=x, line=style)
+        at = _on(drawn.layout.xaxis, x)
+        drawn.add_annotation(text=text, x=at, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"size": 13})
+    if y is not None:
+        drawn.add_hline(y=y, line=style)
+        drawn.add_annotation(
+            text=text,
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=_on(drawn.layout.yaxis, y),
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 13},
+        )
+
+
+def legend(drawn: go.Figure) -> None:
+    """Name the series above the chart, where their lines lie too close together for labels beside them."""
+    drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
+
+
+def _on(axis: Any, value: float) -> float:
+    # Plotly places shapes by value but annotations by the logarithm on a logarithmic axis.
+    return float(np.log10(value)) if axis.type == "log" else value
+
+
+def thinned(n: int, limit: int = MAX_POINTS) -> NDArray[np.int64]:
+    """Which of n ordered points to draw: evenly spread ones, and the last tenth of the points twice as densely.
+
+    A tail is what a latency curve is read for, so it loses the least.
+    """
+    if n <= limit:
+        return np.arange(n)
+    body, tail = limit // 2, limit // 2
+    picks = np.concatenate([np.linspace(0, n - 1, body), np.linspace(0.9 * (n - 1), n - 1, tail)])
+    return np.unique(np.round(picks).astype(np.int64))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Words in a row, as a sentence has them: `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
