@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.chart import Chart, figure, guide, label, line, look, thinned
+from dashboard.charts.chart import Chart, figure, guide, label, line, look
 from dashboard.charts.latency import Answered, Traces, answered, ends, logarithmic, milliseconds, name_of_slo
+from data.estimates import curves
 from data.scenario import Slo
 
 _SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
@@ -18,14 +19,13 @@ def ecdf(traces: Traces, slo: Slo | None = None) -> Chart:
     logarithmic(drawn, ends(found.values(), slo))
     fastest = min(found, key=lambda name: found[name].within(0.5), default="")
     for place, (name, latencies) in enumerate(found.items()):
-        picks = thinned(len(latencies.ms))
-        share = (picks + 1) / max(latencies.n, 1)
+        values, shares = curves.ecdf(latencies.ms)
         drawn.add_trace(
             line(
                 look(place),
                 name,
-                latencies.ms[picks],
-                share,
+                values,
+                shares * len(latencies.ms) / max(latencies.n, 1),
                 line_shape="hv",
                 hovertemplate=f"{name}: %{{y:.2%}} within %{{x:.3g}} ms<extra></extra>",
             )

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from data.estimates.percentiles import nearest_rank
 from data.scenario import Slo
 from data.trace import Trace
 
@@ -29,8 +30,8 @@ class Answered:
 
     def within(self, share: float) -> float:
         """Milliseconds within which that share of all requests was answered; infinite where it never was."""
-        place = int(np.ceil(share * self.n)) - 1
-        return float(self.ms[max(place, 0)]) if place < len(self.ms) else float("inf")
+        place = (nearest_rank(self.n, share * 100) if share < 1 else self.n) - 1
+        return float(self.ms[place]) if 0 <= place < len(self.ms) else float("inf")
 
     def misses(self, limit_ms: float) -> int:
         """Requests that failed or took longer."""
