@@ -47,7 +47,7 @@ class Child:
             return self.exit_code is None
 
     def sample(self) -> None:
-        """Note processor time and memory of it and of whatever it started."""
+        """Note processor time and memory so far."""
         with self._lock, contextlib.suppress(psutil.NoSuchProcess):
             if self.alive():
                 self._note(psutil.Process(self.pid))
@@ -90,17 +90,11 @@ class Child:
         self._peak_bytes = max(self._peak_bytes, used.ru_maxrss * _MAX_RSS_UNIT_BYTES)
 
     def _note(self, process: psutil.Process) -> None:
-        own, others = process.cpu_times(), process.children(recursive=True)
-        cpu_s = own.user + own.system + own.children_user + own.children_system
-        now_bytes = resident_peak_bytes(process)
-        for other in others:
-            try:
-                times = other.cpu_times()
-                cpu_s += times.user + times.system
-                now_bytes += other.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        self._cpu_s, self._peak_bytes = max(self._cpu_s, cpu_s), max(self._peak_bytes, now_bytes)
+        # Its own processes do not count until it has waited for them: to look for them is to read through all
+        # processes of the machine, which takes as long as dozens of requests, in the load generator's own process.
+        times = process.cpu_times()
+        self._cpu_s = times.user + times.system + times.children_user + times.children_system
+        self._peak_bytes = max(self._peak_bytes, resident_peak_bytes(process))
 
 
 def resident_peak_bytes(process: psutil.Process) -> int:

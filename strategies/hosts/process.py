@@ -129,9 +129,10 @@ class _Processes(Running):
 
     def _sample(self) -> None:
         while not self._stopped.wait(_SAMPLE_EVERY_S):
-            for child in self.children:
-                child.sample()
             self._log.trim()
+            if sys.platform != "linux":  # where the kernel does not keep the peak for us
+                for child in self.children:
+                    child.sample()
 
 
 def _refuse_limits(service: Service) -> None:

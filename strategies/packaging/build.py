@@ -94,6 +94,7 @@ def build_package(
             versions=packaging_versions(),
             data_hash=data_hash,
             threshold=threshold,
+            example=_example(schema, rows[0]),
             notes=(*notes, *([f"Served by skops: {problem}."] if problem and format == "onnx" else [])),
         )
         return place(draft, folder_root, manifest)
@@ -141,6 +142,12 @@ def _write_onnx(fitted: _Fitted, path: Path) -> tuple[Parity | None, str]:
     parity = compare(fitted.reference, answers, fitted.task)
     problem = shortfall(parity, fitted.reference, fitted.task)
     return parity, f"its ONNX form does not answer as scikit-learn does ({problem})" if problem else ""
+
+
+def _example(schema: Schema, row: NDArray[np.float32]) -> dict[str, Any]:
+    """A row by feature name, its numbers with as few digits as tell a float32 apart."""
+    record = schema.decode(row)
+    return {name: float(str(np.float32(v))) if isinstance(v, float) else v for name, v in record.items()}
 
 
 def _checked_rows(rows: NDArray[np.float32], schema: Schema) -> NDArray[np.float32]:

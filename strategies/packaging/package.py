@@ -51,6 +51,8 @@ class Manifest:
     data_hash: str = ""
     threshold: float = 0.5
     """Probability from which a binary model says yes."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """A held-out row by feature name, for documentation to show."""
     notes: tuple[str, ...] = ()
     """What a reader must know, such as why ONNX could not be used."""
 

@@ -1,0 +1,1 @@
+"""The ways of asking for a prediction over HTTP, one file each."""
