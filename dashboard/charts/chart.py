@@ -4,14 +4,12 @@ A chart never rests on colour alone: each series has a dash, a marker and a labe
 colours have 3:1 contrast on the light and on the dark page (Okabe and Ito 2008); text keeps the page's own colour.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -120,20 +118,3 @@ def legend(drawn: go.Figure) -> None:
 def _on(axis: Any, value: float) -> float:
     # Plotly places shapes by value but annotations by the logarithm on a logarithmic axis.
     return float(np.log10(value)) if axis.type == "log" else value
-
-
-def thinned(n: int, limit: int = MAX_POINTS) -> NDArray[np.int64]:
-    """Which of n ordered points to draw: evenly spread ones, and the last tenth of the points twice as densely.
-
-    A tail is what a latency curve is read for, so it loses the least.
-    """
-    if n <= limit:
-        return np.arange(n)
-    body, tail = limit // 2, limit // 2
-    picks = np.concatenate([np.linspace(0, n - 1, body), np.linspace(0.9 * (n - 1), n - 1, tail)])
-    return np.unique(np.round(picks).astype(np.int64))
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Words in a row, as a sentence has them: `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

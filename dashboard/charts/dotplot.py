@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.charts.chart import Chart, figure, guide, look
-from dashboard.charts.latency import Answered, Traces, answered, logarithmic, name_of_slo
+from dashboard.charts.latency import Traces, Waited, logarithmic, name_of_slo, waited
 from data.scenario import Slo
 
 DOTS = 50
@@ -17,7 +17,7 @@ _ROW_PX = 150
 
 def dotplot(traces: Traces, slo: Slo) -> Chart:
     """Fifty quantiles of each trace's latency, stacked; the ones past the SLO are hollow, failed ones crosses."""
-    found = {name: quantiles(answered(trace)) for name, trace in traces.items()}
+    found = {name: quantiles(waited(trace)) for name, trace in traces.items()}
     names = list(found)
     drawn = figure("Latency in ms (logarithmic)", "", height=100 + _ROW_PX * len(found))
     edges, failed_at = _bins(list(found.values()), slo)
@@ -48,10 +48,11 @@ def said(misses: int) -> str:
     return f"of {DOTS} requests, {misses or 'none'} {verb} the SLO."
 
 
-def quantiles(latencies: Answered) -> NDArray[np.float64]:
-    """Latency at the middle of each fiftieth of the requests, in ms; infinite for those that failed. (50,)"""
-    shares = (np.arange(DOTS) + 0.5) / DOTS
-    return np.array([latencies.within(share) for share in shares])
+def quantiles(waits: Waited) -> NDArray[np.float64]:
+    """Latency at the middle of each fiftieth of all requests, in ms; infinite for those without an answer. (50,)"""
+    ranks = np.ceil((np.arange(DOTS) + 0.5) / DOTS * waits.n).astype(int) - 1
+    never = np.full(max(waits.n - len(waits.answered_ms), 1), np.inf)
+    return np.concatenate([waits.answered_ms, never])[np.maximum(ranks, 0)]
 
 
 def _bins(found: list[NDArray[np.float64]], slo: Slo) -> tuple[NDArray[np.float64], float]:

@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from data.estimates.percentiles import nearest_rank
+from data.estimates.summary import latencies_ms
+from data.estimates.text import digits
 from data.scenario import Slo
 from data.trace import Trace
 
@@ -16,32 +18,31 @@ Traces = Mapping[str, Trace]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """Latencies of the requests that were answered, and how many there were in all."""
+class Waited:
+    """How long users waited: for an answer, or until they gave up at the deadline."""
 
     ms: NDArray[np.float64]
-    """Ascending, in milliseconds. (answered,)"""
+    """Ascending, in milliseconds; the figures in tables are made of the same numbers. (waited,)"""
     n: int
-    """Requests that count, answered or not: one that failed is later than any latency."""
-
-    @property
-    def failed(self) -> int:
-        return self.n - len(self.ms)
+    """Requests that count, those refused or failed at once included."""
+    answered_ms: NDArray[np.float64]
+    """The same without those that timed out. (answered,)"""
 
     def within(self, share: float) -> float:
-        """Milliseconds within which that share of all requests was answered; infinite where it never was."""
-        place = (nearest_rank(self.n, share * 100) if share < 1 else self.n) - 1
-        return float(self.ms[place]) if 0 <= place < len(self.ms) else float("inf")
+        """Milliseconds within which that share of the waits was over; NaN where nobody waited."""
+        if not len(self.ms):
+            return float("nan")
+        return float(self.ms[nearest_rank(len(self.ms), share * 100) - 1] if share < 1 else self.ms[-1])
 
-    def misses(self, limit_ms: float) -> int:
-        """Requests that failed or took longer."""
-        return self.n - int(np.searchsorted(self.ms, limit_ms, side="right"))
+    def met(self, limit_ms: float) -> float:
+        """Share of all requests that were answered within that limit."""
+        return int(np.searchsorted(self.answered_ms, limit_ms, side="right")) / max(self.n, 1)
 
 
-def answered(trace: Trace) -> Answered:
+def waited(trace: Trace) -> Waited:
     """The latencies of a trace's requests after the warm-up, shadow copies left out."""
     counted = trace.counted()
-    return Answered(np.sort(counted.latency_s[counted.ok]) * 1_000, len(counted))
+    return Waited(np.sort(latencies_ms(trace)), len(counted), np.sort(counted.latency_s[counted.ok] * 1e3))
 
 
 def logarithmic(drawn: go.Figure, values: Iterable[float], axis: str = "x") -> None:
@@ -61,9 +62,9 @@ def logarithmic(drawn: go.Figure, values: Iterable[float], axis: str = "x") -> N
     )
 
 
-def ends(found: Iterable["Answered"], slo: Slo | None) -> list[float]:
-    """What the axis of latency must reach: the fastest and slowest answers, and the SLO. In ms."""
-    reached = [float(a.ms[place]) for a in found for place in (0, -1) if len(a.ms)]
+def ends(found: Iterable[Waited], slo: Slo | None) -> list[float]:
+    """What the axis of latency must reach: the shortest and longest waits, and the SLO. In ms."""
+    reached = [float(w.ms[place]) for w in found for place in (0, -1) if len(w.ms)]
     return [*reached, slo.latency_ms] if slo else reached
 
 
@@ -72,8 +73,5 @@ def name_of_slo(slo: Slo) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """A latency to three digits: `0.123 ms`, `12.3 ms`, `1,230 ms`; `never` where it is infinite."""
-    if not np.isfinite(value):
-        return "never"
-    digits = max(0, 2 - int(np.floor(np.log10(value)))) if value > 0 else 0
-    return f"{value:,.{digits}f} ms"
+    """A latency to three digits, `0.123 ms` or `1,230 ms`; `nobody waited` for NaN."""
+    return f"{digits(value)} ms" if np.isfinite(value) else "nobody waited"

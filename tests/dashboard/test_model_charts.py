@@ -6,8 +6,11 @@ import pytest
 from dashboard.charts.calibration import calibration
 from dashboard.charts.confusion import confusion
 from dashboard.charts.correlation import correlation
+from dashboard.charts.cost import cost
 from dashboard.charts.histogram import categories, histogram
 from dashboard.charts.learning_curve import learning_curve
+from strategies.training.calibration import Calibration, CalibrationBin
+from strategies.training.threshold import Costs, ThresholdChoice
 
 
 def test_confusion_shows_counts_and_names_the_worst_mistake() -> None:
@@ -27,12 +30,22 @@ def test_confusion_of_a_class_without_rows_divides_by_nothing() -> None:
 
 
 def test_calibration_shows_both_shares_and_their_distance() -> None:
-    chart = calibration(np.array([0.2, 0.8]), np.array([0.3, 0.8]), np.array([100, 300]))
+    bins = (CalibrationBin(0.2, 0.3, 0.22, 0.4, 100), CalibrationBin(0.8, 0.8, 0.75, 0.84, 300))
+    chart = calibration(Calibration(bins, 0.025))
     model = next(s for s in chart.figure.data if s.name == "model")
     assert list(model.x) == [0.2, 0.8]
     assert list(model.y) == [0.3, 0.8]
     assert "0.025 on average" in chart.alt
+    assert list(model.error_y.array) == pytest.approx([0.1, 0.04])
     assert "Predicted probability" in chart.figure.layout.xaxis.title.text
+
+
+def test_cost_marks_the_chosen_threshold_on_the_curve() -> None:
+    curve = ((0.0, 0.8), (0.5, 0.2), (1.0, 0.4))
+    chart = cost(ThresholdChoice(0.45, Costs(1, 3), 0.19, 0.2, 0.21, 0.4, 0.8, curve), 0.75)
+    chosen = next(s for s in chart.figure.data if s.name == "chosen")
+    assert (chosen.x[0], chosen.y[0]) == (0.75, pytest.approx(0.3))
+    assert "0.300 at the chosen 0.75, 0.190 at the cheapest, 0.45" in chart.alt
 
 
 def test_histogram_has_the_columns_name_and_unit() -> None:
