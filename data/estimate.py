@@ -19,3 +19,17 @@ class Estimate:
     def overlaps(self, other: "Estimate") -> bool:
         """Whether the intervals share a value, so that the data do not separate the two."""
         return self.low <= other.high and other.low <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class TooFew:
+    """What stands in a figure's place while there are too few samples for it."""
+
+    figure: str
+    n: int
+    """Number of samples there were."""
+    needs: int
+    """Number of samples that an interval takes."""
+
+
+Figure = Estimate | TooFew

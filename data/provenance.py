@@ -41,6 +41,8 @@ class Provenance:
     machine: Mapping[str, str] = field(default_factory=_machine_now)
     problems: tuple[str, ...] = ()
     """Why the run is not to be trusted, such as a generator that could not keep its schedule; empty when it is."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know and the figures do not say, such as a run that was not in a steady state."""
 
     @property
     def valid(self) -> bool:
@@ -51,7 +53,7 @@ class Provenance:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Provenance":
-        return cls(**{**value, "problems": tuple(value.get("problems", ()))})
+        return cls(**{**value, "problems": tuple(value.get("problems", ())), "notes": tuple(value.get("notes", ()))})
 
 
 @cache
