@@ -1,0 +1,1 @@
+"""Streaming: the broker, the wire to it, the publisher and the consumers."""

@@ -1,0 +1,120 @@
+"""The model as data: a package in the broker's object store, and an event that says it is there.
+
+A package travels as one uncompressed tar of its manifest and the files that this names. Its SHA-256 stands in the
+event; each file's stands in the manifest. A consumer trusts neither name nor content before both agree.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+
+from data.errors import InvalidValue
+from strategies.packaging.package import MANIFEST, ModelPackage
+from strategies.packaging.runtime import Predictor, load_predictor
+from strategies.streams.names import Names
+from strategies.streams.topology import API_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEvent:
+    """A model was published."""
+
+    object: str
+    """Its name in the object store."""
+    version: str
+    sha256: str
+    """Of the tar, in hex."""
+    published_s: float
+    """When publishing began, on the publisher's `time.perf_counter` clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A model event and its number in the stream of models; a higher number is newer."""
+
+    number: int
+    event: ModelEvent
+
+
+def pack(package: ModelPackage) -> bytes:
+    """The package's tar. The same package always gives the same bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in (MANIFEST, *sorted(package.manifest.files)):
+            content = (package.folder / name).read_bytes()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def unpack(data: bytes, sha256: str, folder: Path) -> ModelPackage:
+    """Check a tar against its hash, write it into an empty folder, and check each file against the manifest."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise InvalidValue("model", found[:12], f"is not the one announced ({sha256[:12]})", "publish it again")
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        tar.extractall(folder, filter="data")
+    return ModelPackage.open(folder)
+
+
+async def publish_model(client: Client, names: Names, package: ModelPackage) -> Published:
+    """Store a package and announce it."""
+    published_s = time.perf_counter()
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    data = pack(package)
+    event = ModelEvent(
+        f"{package.version}-{time.time_ns()}", package.version, hashlib.sha256(data).hexdigest(), published_s
+    )
+    store = await js.object_store(names.bucket)
+    await store.put(event.object, data)
+    ack = await js.publish(names.models, json.dumps(asdict(event)).encode())
+    return Published(ack.seq, event)
+
+
+async def latest(client: Client, names: Names) -> Published | None:
+    """The newest model event; None before the first."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    try:
+        found = await js.get_last_msg(names.models, names.models)
+    except NotFoundError:
+        return None
+    return Published(found.seq or 0, ModelEvent(**json.loads(found.data or b"{}")))
+
+
+async def fetch_package(client: Client, names: Names, event: ModelEvent) -> bytes:
+    """The tar of a published model, as the object store holds it."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    store = await js.object_store(names.bucket)
+    return (await store.get(event.object)).data or b""
+
+
+async def forget(client: Client, names: Names, event: ModelEvent) -> None:
+    """Remove a model from the object store, once no consumer can ask for it any more."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    store = await js.object_store(names.bucket)
+    with contextlib.suppress(NotFoundError):
+        await store.delete(event.object)
+
+
+async def withdraw(client: Client, names: Names, published: Published) -> None:
+    """Unpublish a model that no consumer wants, so that one that starts later finds the model before it."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    await js.delete_msg(names.models, published.number)
+    await forget(client, names, published.event)
+
+
+def open_model(data: bytes, sha256: str) -> tuple[ModelPackage, Predictor]:
+    """Verify a tar and load the model in it into memory; nothing of it stays on disk."""
+    with tempfile.TemporaryDirectory(prefix="drydock-model-") as scratch:
+        package = unpack(data, sha256, Path(scratch))
+        return package, load_predictor(package)

@@ -1,0 +1,156 @@
+"""The streams and consumers of a deployment on the server: made at its start, removed at its end.
+
+| stream   | keeps                                     | full when                 | then                           |
+| requests | each until it was answered (a work queue) | `queue_messages` wait     | a publisher is refused         |
+| answers  | each for `DUPLICATE_WINDOW_S`             | `answer_bytes` are held   | consumers wait, requests queue |
+| dead     | the last 10,000 dead letters              | never                     | the oldest goes                |
+| models   | the last 64 model events                  | never                     | the oldest goes                |
+
+Answers are kept as long as the server remembers their ids, rather than until they are read: a server that restarts
+learns the ids anew from what the stream still holds, so that a second answer to a request is refused even then.
+"""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import nats
+import psutil
+from nats.aio.client import Client
+from nats.js import api
+from nats.js.errors import NotFoundError
+
+from data.errors import Unavailable
+from strategies.streams.dial import addresses
+from strategies.streams.names import ROOT, Names
+
+DUPLICATE_WINDOW_S = 120.0
+MAX_DEAD_LETTERS = 10_000
+API_TIMEOUT_S = 10.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much a deployment may queue."""
+
+    queue_messages: int = 100_000
+    """Requests that may wait; one more is refused."""
+    queue_bytes: int = 1 << 28
+    answer_bytes: int = 1 << 30
+    message_bytes: int = 1_000_000
+    """Largest request."""
+    unacknowledged: int = 2_048
+    """Requests that all consumers together may have taken up and not finished."""
+    ack_wait_s: float = 2.0
+    """A request that was taken up and not finished after this long is given to another consumer."""
+
+
+async def connected(url: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    """Do some work over a connection of `nats-py` that lives as long as the work."""
+
+    async def quiet(_: Exception) -> None:
+        return
+
+    shown = ", ".join(address.shown for address in addresses(url))
+    try:
+        client = await nats.connect(
+            [part.strip() for part in url.split(",")], connect_timeout=5, allow_reconnect=False, error_cb=quiet
+        )
+    except Exception as error:  # nats-py raises OSError, its own errors and TimeoutError alike
+        raise Unavailable(
+            f"no NATS server answered at {shown} ({str(error) or type(error).__name__})",
+            "start one there, correct NATS_URL, or unset it to use the bundled server",
+        ) from error
+    try:
+        return await work(client)
+    finally:
+        await client.close()
+
+
+async def create(client: Client, names: Names, sizes: Sizes) -> None:
+    """Make all streams and consumers of a deployment; `Unavailable` when the server has no JetStream."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    try:
+        for config in _streams(names, sizes):
+            await js.add_stream(config)
+        for consumer in _consumers(names, sizes):
+            await js.add_consumer(names.requests, consumer)
+        await js.create_object_store(names.bucket, config=api.ObjectStoreConfig(max_bytes=sizes.answer_bytes))
+    except Exception as error:
+        await remove(client, names)
+        raise Unavailable(
+            f"the NATS server refused to make the deployment's streams ({error})",
+            "enable JetStream on it and allow this account to make streams there",
+        ) from error
+
+
+def _streams(names: Names, sizes: Sizes) -> list[api.StreamConfig]:
+    kept: dict[str, Any] = {"storage": api.StorageType.FILE, "allow_direct": True}
+    return [
+        api.StreamConfig(
+            name=names.requests, subjects=[names.requests, names.suspects], retention=api.RetentionPolicy.WORK_QUEUE,
+            discard=api.DiscardPolicy.NEW, max_msgs=sizes.queue_messages, max_bytes=sizes.queue_bytes,
+            max_msg_size=sizes.message_bytes, duplicate_window=DUPLICATE_WINDOW_S, metadata=owner(), **kept,
+        ),
+        api.StreamConfig(
+            name=names.answers, subjects=[names.answers], discard=api.DiscardPolicy.NEW, max_bytes=sizes.answer_bytes,
+            max_age=DUPLICATE_WINDOW_S, duplicate_window=DUPLICATE_WINDOW_S, **kept,
+        ),
+        api.StreamConfig(name=names.dead, subjects=[names.dead], max_msgs=MAX_DEAD_LETTERS, **kept),
+        api.StreamConfig(name=names.models, subjects=[names.models], max_msgs=64, **kept),
+    ]  # fmt: skip
+
+
+def _consumers(names: Names, sizes: Sizes) -> list[api.ConsumerConfig]:
+    explicit: dict[str, Any] = {"ack_policy": api.AckPolicy.EXPLICIT, "ack_wait": sizes.ack_wait_s}
+    return [
+        api.ConsumerConfig(
+            durable_name=names.group, filter_subject=names.requests, max_ack_pending=sizes.unacknowledged, **explicit
+        ),
+        api.ConsumerConfig(durable_name=names.solo, filter_subject=names.suspects, max_ack_pending=1, **explicit),
+    ]
+
+
+async def remove(client: Client, names: Names) -> None:
+    """Delete whatever the server holds under these names; what is not there is no error."""
+    js = client.jetstream(timeout=API_TIMEOUT_S)
+    # The stream of requests goes last: it says who owns the rest, for `sweep`.
+    for stream in (f"OBJ_{names.bucket}", *reversed(names.streams)):
+        try:
+            await js.delete_stream(stream)
+        except NotFoundError:
+            continue
+
+
+def owner() -> dict[str, str]:
+    """Who made a stream, so that what a killed process left on a shared server can be told and removed."""
+    pid = os.getpid()
+    return {"drydock-host": socket.gethostname(), "drydock-process": f"{pid}-{psutil.Process(pid).create_time():.2f}"}
+
+
+async def sweep(client: Client) -> list[str]:
+    """Remove what deployments of dead processes of this machine left on the server; their prefixes."""
+    js, removed = client.jetstream(timeout=API_TIMEOUT_S), []
+    suffix, offset = "_requests", 0
+    while page := await js.streams_info(offset):
+        offset += len(page)
+        for info in page:
+            name = info.config.name or ""
+            if name.startswith(ROOT) and name.endswith(suffix) and _abandoned(info.config.metadata or {}):
+                removed.append(name.removesuffix(suffix))
+    for prefix in removed:
+        await remove(client, Names(prefix))
+    return removed
+
+
+def _abandoned(metadata: dict[str, str]) -> bool:
+    if metadata.get("drydock-host") != socket.gethostname():
+        return False
+    pid, _, created = metadata.get("drydock-process", "").partition("-")
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != created
+    except (psutil.Error, ValueError):
+        return True

@@ -1,0 +1,104 @@
+"""Watches for models in a thread of its own, so that requests keep being answered while the next model is loaded.
+
+The event is a hint and the stream of models the truth: the watcher looks at the newest event whenever one comes,
+whenever it has connected, and once a second. An event that was missed during an outage is therefore not lost.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from dataclasses import dataclass
+
+import nats.errors
+import numpy as np
+from nats.aio.client import Client
+
+from data.errors import DrydockError, InvalidValue
+from data.schema import Schema
+from strategies.packaging.package import Manifest
+from strategies.packaging.runtime import Predictor
+from strategies.streams.models import Published, fetch_package, latest, open_model
+from strategies.streams.names import Names
+from strategies.streams.topology import connected
+
+LOOK_EVERY_S = 1.0
+RETRY_S = 0.2
+FETCH_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory, verified and tried once; or why it was refused."""
+
+    published: Published
+    manifest: Manifest | None = None
+    predictor: Predictor | None = None
+    refusal: str = ""
+
+
+class Watcher:
+    """Puts every model that was loaded, or refused, into `loaded`."""
+
+    def __init__(self, url: str, names: Names) -> None:
+        self.loaded: queue.SimpleQueue[Loaded] = queue.SimpleQueue()
+        self.last_error = ""
+        """Why the server could not be reached at the last attempt."""
+        self._url, self._names = url, names
+        self._seen = 0
+        self._schema: Schema | None = None
+
+    def start(self) -> None:
+        threading.Thread(target=lambda: asyncio.run(self._run()), name="models", daemon=True).start()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await connected(self._url, self._watch)
+            except Exception as error:  # whatever ended the connection, the next one looks at the newest event again
+                self.last_error = str(error) or type(error).__name__
+            await asyncio.sleep(RETRY_S)
+
+    async def _watch(self, client: Client) -> None:
+        events = await client.subscribe(self._names.models)
+        while client.is_connected:
+            await self._look(client)
+            with contextlib.suppress(nats.errors.TimeoutError):
+                await events.next_msg(LOOK_EVERY_S)
+
+    async def _look(self, client: Client) -> None:
+        found = await latest(client, self._names)
+        if found is None or found.number <= self._seen:
+            return
+        data = await asyncio.wait_for(fetch_package(client, self._names, found.event), FETCH_TIMEOUT_S)
+        self._seen = found.number
+        try:
+            loaded = self._load(found, data)
+        except Exception as error:  # a file that cannot be loaded fails in as many ways as there are loaders
+            known = isinstance(error, DrydockError)
+            loaded = Loaded(found, refusal=str(error) if known else f"{type(error).__name__}: {error}")
+        self.loaded.put(loaded)
+
+    def _load(self, found: Published, data: bytes) -> Loaded:
+        package, predictor = open_model(data, found.event.sha256)
+        manifest = package.manifest
+        if manifest.version != found.event.version:
+            raise InvalidValue("model", manifest.version, f"is not {found.event.version}", "publish it again")
+        self._check_features(manifest.schema)
+        # The first prediction allocates; it must not be a request's.
+        answer = predictor.predict(np.zeros((1, len(manifest.schema)), np.float32))
+        if answer.shape != (1, len(manifest.outputs)):
+            raise InvalidValue("model", answer.shape, "does not answer as its manifest says", "package it again")
+        self._schema = manifest.schema
+        return Loaded(found, manifest, predictor)
+
+    def _check_features(self, schema: Schema) -> None:
+        if self._schema is not None and _read(schema) != _read(self._schema):
+            raise InvalidValue(
+                "features", schema.names, "differ from those that requests carry",
+                "deploy a model with other features beside the old one",
+            )  # fmt: skip
+
+
+def _read(schema: Schema) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(feature.name, feature.kind, feature.categories) for feature in schema.features]
