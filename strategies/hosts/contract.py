@@ -31,7 +31,7 @@ class Service:
     """Dotted name, run as ``python -m module``; it must listen on the port given by ``--port``, where `listens`."""
     arguments: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
-    """Name to file or folder; an argument ``{files:NAME}`` becomes the path that the service sees."""
+    """Name to file or folder; ``{files:NAME}`` in an argument or the environment becomes the path that it sees."""
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: bool = True
     """Whether it answers HTTP. A service that does not, and each of several replicas, says that it serves with

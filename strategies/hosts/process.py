@@ -84,7 +84,8 @@ class _Processes(Running):
             arguments += ["--port", str(self._port)]
         environment = dict(os.environ)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-        environment |= {"PYTHONUNBUFFERED": "1", **place.environment(), **service.environment}
+        environment |= {"PYTHONUNBUFFERED": "1", **place.environment()}
+        environment |= {name: _fill(value, paths) for name, value in service.environment.items()}
         fds = () if place.listen_fd is None else (place.listen_fd,)
         return Child(place.number, command(service.module, arguments), environment, fds, self._log.fd)
 
