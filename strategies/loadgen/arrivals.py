@@ -13,6 +13,7 @@ from strategies.contract import Request
 
 LARGEST_GROUP = 1_000
 """Requests issued in one call at most, so that an all-at-once schedule still lets answers in and can be cancelled."""
+_ROOM = 65_536  # a closed loop plans for far more requests than it usually sends
 
 
 class Arrivals(ABC):
@@ -93,7 +94,7 @@ class ClosedArrivals(Arrivals):
         self._asked = [0] * schedule.users
         self._user_of: dict[int, int] = {}
         self._taken = 0
-        self._expected = int(np.size(schedule.row))
+        self._expected = min(int(np.size(schedule.row)), _ROOM)
         self._due: list[tuple[float, int]] = []
         for user in range(schedule.users):
             self._think(user, 0.0)
