@@ -2,6 +2,7 @@
 
     DrydockError
     ├── InvalidValue          a value breaks a rule
+    │   ├── InvalidFile       ... inside a file that someone gave us, with each place
     │   ├── InvalidRow        ... inside one of many rows
     │   └── InvalidScenario   ... inside a scenario file
     ├── DiscoveryError        a kind's file cannot be used
@@ -14,6 +15,7 @@ An error names the value received, the rule it breaks and the remedy, so that no
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class DrydockError(Exception):
@@ -35,6 +37,45 @@ class InvalidValue(DrydockError):
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         return type(self), (self.name, self.value, self.rule, self.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file.
+
+    >>> str(Problem(12, "price", "cheap", "is not a number"))
+    "line 12, column price: 'cheap' is not a number"
+    """
+
+    line: int
+    """Line of the text file, from 1; for a Parquet file the row, from 1. 0 where the whole file is meant."""
+    column: str
+    """The column's name; empty where the whole line is meant."""
+    value: str
+    rule: str
+    place: str = "line"
+
+    def __str__(self) -> str:
+        where = [f"{self.place} {self.line}"] if self.line else []
+        where += [f"column {self.column}"] if self.column else []
+        return f"{', '.join(where) or 'the file'}: {_short(self.value)} {self.rule}"
+
+
+class InvalidFile(InvalidValue):
+    """A file is not what it should be; `problems` are the first of them, `total` is how many there are."""
+
+    SHOWN = 5
+
+    def __init__(self, file: str, problems: tuple[Problem, ...], remedy: str, total: int | None = None) -> None:
+        self.problems, self.total = problems, len(problems) if total is None else total
+        first = problems[0]
+        super().__init__(file, first.value, first.rule, remedy)
+        shown = "; ".join(str(problem) for problem in problems[: self.SHOWN])
+        more = f"; and {self.total - self.SHOWN:,} more" if self.total > self.SHOWN else ""
+        self.args = (f"{file}: {shown}{more}. {self.remedy[:1].upper()}{self.remedy[1:]}.",)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.name, self.problems, self.remedy, self.total)
 
 
 class InvalidRow(InvalidValue):
