@@ -5,18 +5,22 @@ missing value as NaN; the model's own pipeline does the rest (one-hot, scaling, 
 way of serving share it.
 """
 
+from __future__ import annotations
+
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import InvalidRow, InvalidValue
+
+if TYPE_CHECKING:  # only training reads tables: a server or a cold function must not wait a second for this import
+    import pandas as pd
 
 FeatureKind = Literal["number", "category"]
 
@@ -141,11 +145,11 @@ class Schema:
         return {"features": [asdict(feature) for feature in self.features]}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "Schema":
+    def from_dict(cls, value: Mapping[str, Any]) -> Schema:
         return cls(tuple(Feature(**{**f, "categories": tuple(f.get("categories", ()))}) for f in value["features"]))
 
     @classmethod
-    def infer(cls, frame: pd.DataFrame, columns: Iterable[str] | None = None) -> "Schema":
+    def infer(cls, frame: pd.DataFrame, columns: Iterable[str] | None = None) -> Schema:
         """A schema read off a table: numeric and boolean columns are numbers, all others categories."""
         return cls(tuple(_infer(frame[name]) for name in (columns if columns is not None else frame.columns)))
 
@@ -230,6 +234,8 @@ _USUAL_TYPES = frozenset({int, float})  # exactly: a bool is an int to isinstanc
 
 
 def _encode_column(column: pd.Series, feature: Feature) -> NDArray[np.float32]:
+    import pandas as pd
+
     if feature.kind == "number":
         return column.to_numpy(dtype=np.float32, na_value=np.nan)
     found = pd.Categorical(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("object"))
@@ -247,6 +253,8 @@ def _decode(value: float, feature: Feature) -> object:
 
 
 def _infer(column: pd.Series) -> Feature:
+    import pandas as pd
+
     nullable = bool(column.isna().any())
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return Feature(str(column.name), "number", nullable=nullable)

@@ -1,13 +1,16 @@
 """The contract of a dataset: where it comes from, what a row means and which decision it serves."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import pandas as pd
-import pandera.pandas as pa
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from data.schema import Schema
+
+if TYPE_CHECKING:  # whatever serves a model knows its task and needs no tables
+    import pandas as pd
+    import pandera.pandas as pa
 
 Task = Literal["binary", "multiclass", "regression"]
 
