@@ -10,18 +10,19 @@ from data.discovery import kinds
 
 
 def main() -> None:
-    st.set_page_config(
-        page_title="Drydock",
-        page_icon=str(Path(__file__).with_name("icon.svg")),  # Streamlit's own icons are fetched from elsewhere
-        layout="wide",
-        menu_items={"About": "Drydock trains a model, deploys it for real and compares the ways side by side."},
-    )
     views = sorted(kinds("dashboard.views", View).items(), key=lambda item: item[1].order)  # type: ignore[type-abstract]
     pages = [
         st.Page(explained(view().show), title=view.title, url_path=name, default=place == 0)
         for place, (name, view) in enumerate(views)
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    st.set_page_config(
+        page_title=f"{page.title} · Drydock",
+        page_icon=str(Path(__file__).with_name("icon.svg")),  # Streamlit's own icons are fetched from elsewhere
+        layout="wide",
+        menu_items={"About": "Drydock trains a model, deploys it for real and compares the ways side by side."},
+    )
+    page.run()
 
 
 main()

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
@@ -47,7 +47,9 @@ _WHERE = '<script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin
 
 def application() -> App:
     """The page as an ASGI application; one a process."""
-    pages = [Route(f"/{name}", _page) for name in ("", *kinds("dashboard.views", View))]  # type: ignore[type-abstract]
+    views = kinds("dashboard.views", View)  # type: ignore[type-abstract]
+    first = min(views, key=lambda name: views[name].order)
+    pages = [Route("/", _page), *(Route(f"/{name}", _first if name == first else _page) for name in views)]
     return App(Path(__file__).with_name("app.py"), lifespan=_lifespan, routes=pages, middleware=[Middleware(_StayHere)])
 
 
@@ -71,6 +73,11 @@ def _page(request: Request) -> Response:
     if COOKIE not in request.cookies:
         answer.set_cookie(COOKIE, secrets.token_urlsafe(18), max_age=_YEAR_S, httponly=True, samesite="strict")
     return answer
+
+
+def _first(request: Request) -> Response:
+    """Streamlit serves the page that opens first at the root alone."""
+    return RedirectResponse(request.url.replace(path="/"))
 
 
 class _StayHere:

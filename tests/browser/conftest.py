@@ -1,86 +1,13 @@
-"""A real server, a real Chromium, and the checks that every page must pass.
-
-The server is `python -m dashboard` on a free port with a state folder of its own. Chromium is Debian's; Playwright only
-drives it.
-"""
+"""Servers and browsers for the tests in this folder."""
 
 import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-ROOT = Path(__file__).parents[2]
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-
-expect.set_options(timeout=20_000)
-
-
-@dataclass
-class Server:
-    """A running page."""
-
-    url: str
-    process: subprocess.Popen[str]
-    home: Path
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-
-def start_server(home: Path, *arguments: str) -> Server:
-    """Start `python -m dashboard` on a free port and wait until it says where it is."""
-    environment = {**os.environ, "DRYDOCK_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", "0", "--no-browser", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=(home / "server.log").open("w"),
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    found = re.search(r"http://\S+", line)
-    if not found:
-        process.kill()
-        raise AssertionError(f"the server did not start: {line}{(home / 'server.log').read_text()}")
-    return Server(found[0], process, home)
-
-
-def stop_server(server: Server) -> None:
-    """End it as Ctrl-C would; whatever it started must be gone when it is."""
-    started = server.children()
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=20)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
-    _gone, alive = psutil.wait_procs(started, timeout=5)
-    for process in alive:
-        process.kill()
-    assert not alive, f"the server left processes behind: {alive}"
+from tests.browser.visiting import CHROMIUM, FLAGS, Server, Visitor, start_server, stop_server
 
 
 @pytest.fixture(scope="session")
@@ -111,70 +38,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-class Visitor:
-    """One person with a browser of their own, who notices every complaint and every request that leaves the machine."""
-
-    def __init__(self, browser: Browser, *, theme: str = "light", width: int = 1280, height: int = 900) -> None:
-        self.context: BrowserContext = browser.new_context(
-            color_scheme="dark" if theme == "dark" else "light",
-            viewport={"width": width, "height": height},
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        self.complaints: list[str] = []
-        self.elsewhere: list[str] = []
-
-    def open(self, address: str) -> Page:
-        """A new tab on the address, ready when the page's script has run."""
-        page = self.context.new_page()
-        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        own = re.match(r"\w+://[^/]+", address)
-        assert own is not None
-        page.on("request", lambda request: self._note(request.url, own[0]))
-        page.goto(address)
-        settled(page)
-        return page
-
-    def _note(self, url: str, own: str) -> None:
-        if not url.startswith((own, "data:", "blob:", "about:")):
-            self.elsewhere.append(url)
-
-    def assert_content(self) -> None:
-        assert not self.complaints, f"the console complains: {self.complaints}"
-        assert not self.elsewhere, f"requests left the machine: {self.elsewhere}"
-
-
 @pytest.fixture
 def visitor(chromium: Browser) -> Iterator[Visitor]:
     person = Visitor(chromium)
     yield person
-    person.context.close()
-    person.assert_content()
-
-
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being drawn."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
-    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, one line each."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(RULES))
-    return [
-        f"{v['id']} ({v['impact']}): {node['html'][:160]} — {node['failureSummary'][:400]}"
-        for v in found["violations"]
-        for node in v["nodes"]
-    ]
-
-
-def overflow_px(page: Page) -> int:
-    """How far the page is wider than its window."""
-    return int(
-        page.evaluate(
-            """() => Math.max(...[document.documentElement, ...document.querySelectorAll('[data-testid="stMain"]')]
-                 .map(e => e.scrollWidth - e.clientWidth))"""
-        )
-    )
+    person.leave()
