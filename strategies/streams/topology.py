@@ -42,7 +42,7 @@ class Sizes:
     answer_bytes: int = 1 << 30
     message_bytes: int = 1_000_000
     """Largest request."""
-    unacknowledged: int = 2_048
+    unacknowledged: int = 10_000
     """Requests that all consumers together may have taken up and not finished."""
     ack_wait_s: float = 2.0
     """A request that was taken up and not finished after this long is given to another consumer."""
