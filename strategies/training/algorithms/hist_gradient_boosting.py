@@ -13,6 +13,8 @@ from strategies.training.algorithms.contract import Algorithm, Hyperparameters
 from strategies.training.encoding import preparation
 from strategies.training.watch import Watch
 
+_ROWS_FOR_ONE_THREAD = 20_000  # for fewer, threads wait for each other longer than they work
+
 
 class BoostingParameters(Hyperparameters):
     """What may be set."""
@@ -56,11 +58,14 @@ class HistGradientBoosting(Algorithm):
         )
 
     def fit_estimator(self, estimator: Any, X: NDArray[np.float32], y: NDArray[Any], watch: Watch) -> None:
+        from threadpoolctl import threadpool_limits
+
         def fit_up_to(trees: int) -> bool:
             estimator.set_params(max_iter=trees).fit(X, y)
             return bool(estimator.n_iter_ == trees)  # fewer: it stopped early
 
         estimator.set_params(warm_start=True)
-        # Each round sorts the rows into bins anew, so that rounds are longer than a forest's.
-        grow(fit_up_to, self.parameters.trees, watch, first=10, round_s=1.5)
+        with threadpool_limits(1 if len(X) <= _ROWS_FOR_ONE_THREAD else None):
+            # Each round sorts the rows into bins anew, whatever its size.
+            grow(fit_up_to, self.parameters.trees, watch, first=10, least_growth=0.5)
         estimator.set_params(warm_start=False)

@@ -53,13 +53,14 @@ class NeuralNetwork(Algorithm):
         )
 
     def fit_estimator(self, estimator: Any, X: NDArray[np.float32], y: NDArray[Any], watch: Watch) -> None:
+        from threadpoolctl import threadpool_limits
+
         seed = estimator.random_state
         # One stream through all epochs: given the seed itself, scikit-learn would shuffle each epoch alike.
         estimator.random_state = np.random.RandomState(seed)
-        if hasattr(estimator, "predict_proba"):
-            self._run_epochs(estimator, X, y, seed, watch)
-        else:
-            self._fit_scaled(estimator, X, y, seed, watch)
+        learn = self._run_epochs if hasattr(estimator, "predict_proba") else self._fit_scaled
+        with threadpool_limits(1):  # a batch is too small for threads to share
+            learn(estimator, X, y, seed, watch)
         estimator.random_state = seed
         del estimator._optimizer  # twice the size of the weights, and of use only to go on learning
 
