@@ -117,6 +117,8 @@ class Strategy(ABC):
     hosts: ClassVar[tuple[str, ...]]
     """Names of the hosts it makes sense on."""
     update_needs_deployment: ClassVar[bool]
+    warms_up: ClassVar[bool] = True
+    """Whether requests sent beforehand make later ones faster; a job that starts anew each time does not."""
 
     @abstractmethod
     def deploy(self, model: ModelPackage, host: Host, limits: Limits) -> AbstractContextManager[Deployment]:

@@ -4,18 +4,17 @@ The process that measures is that application: a prediction is a function call f
 boundary, and a new model ships only with a new release of the application.
 """
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from data.errors import InvalidValue
 from data.trace import Status
 from data.usage import Usage
+from strategies._footprint import footprint_bytes
 from strategies.contract import Answer, Deployment, Done, Limits, Request, Strategy
 from strategies.hosts.contract import Host
 from strategies.packaging.package import ModelPackage
@@ -44,7 +43,6 @@ class EmbeddedDeployment(Deployment):
     wake_error_s = 0.0003
 
     def __init__(self, model: ModelPackage) -> None:
-        self._process = psutil.Process(os.getpid())
         self._began_s = time.perf_counter()
         self._bytes = 0
         self._cpu_s = 0.0
@@ -52,18 +50,15 @@ class EmbeddedDeployment(Deployment):
         self._rows: list[NDArray[np.float32]] = []
 
     def _load(self, model: ModelPackage) -> None:
-        """Load it and ask it once, so that everything it keeps in memory is there.
-
-        The runtime that executes it is part of what embedding costs; its memory counts where it is first loaded here.
-        """
-        before_bytes, cpu_s = self._process.memory_info().rss, time.process_time()
+        # While a version is swapped, the application holds the old one and the new one.
+        self._bytes += footprint_bytes(model)
+        cpu_s = time.process_time()
         from strategies.packaging.runtime import load_predictor
 
         predictor = load_predictor(model)
         predictor.predict(np.full((1, len(model.manifest.schema)), 0.0, np.float32))
         self._predict, self._version = predictor.predict, model.version
         self._cpu_s += time.process_time() - cpu_s
-        self._bytes += max(self._process.memory_info().rss - before_bytes, 0)
 
     def prepare(self, rows: NDArray[np.float32]) -> None:
         # The application already holds each row as the numbers that the model reads.
@@ -94,9 +89,9 @@ class EmbeddedDeployment(Deployment):
         self._load(model)
 
     def usage(self) -> Usage:
-        """Processor time of loading and predicting; memory that the process gained by loading and a first prediction.
+        """Processor time of loading and predicting; memory that a process gains by embedding the model and its runtime.
 
-        Whatever the process gains later (the trace that is recorded) is the generator's.
+        The rest of the process is the application's, and here the generator's; neither counts.
         """
         return Usage(
             cpu_s=self._cpu_s, peak_bytes=self._bytes, sent_bytes=0, instance_s=time.perf_counter() - self._began_s

@@ -54,7 +54,7 @@ class Driven:
     problems: tuple[str, ...]
     """Why the run is not to be trusted; empty when it is."""
     usage_before: Usage
-    """The deployment's totals when the warm-up was over."""
+    """The deployment's totals when they began to count."""
     usage_after: Usage
 
 
@@ -64,7 +64,7 @@ def drive(
     rows: NDArray[np.float32],
     *,
     timeout_s: float,
-    warm_up_s: float = 0.0,
+    usage_from_s: float = 0.0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Driven:
@@ -81,7 +81,7 @@ def drive(
     timeout_s
         A request without an answer this long after its scheduled moment is over, with status timeout; one that was not
         even sent by then never is.
-    warm_up_s
+    usage_from_s
         Moment from which the deployment's usage counts.
     on_progress
         Called with the share of the schedule that is over, about ten times a second.
@@ -91,7 +91,7 @@ def drive(
     deployment.prepare(rows)
     arrivals = Arrivals.of(schedule)
     with quiet():
-        run = _Run(deployment, arrivals, schedule.duration_s, timeout_s, warm_up_s, on_progress, cancelled)
+        run = _Run(deployment, arrivals, schedule.duration_s, timeout_s, usage_from_s, on_progress, cancelled)
         run.loop()
         return run.result()
 
@@ -103,12 +103,12 @@ class _Run:
         arrivals: Arrivals,
         duration_s: float,
         timeout_s: float,
-        warm_up_s: float,
+        usage_from_s: float,
         on_progress: OnProgress | None,
         cancelled: IsCancelled | None,
     ) -> None:
         self._deployment, self._arrivals = deployment, arrivals
-        self._duration_s, self._timeout_s, self._warm_up_s = duration_s, timeout_s, warm_up_s
+        self._duration_s, self._timeout_s, self._usage_from_s = duration_s, timeout_s, usage_from_s
         self._on_progress, self._cancelled = on_progress, cancelled
         self._before: Usage | None = None
         self._began_s = time.perf_counter() + _LEAD_S
@@ -199,7 +199,7 @@ class _Run:
         self._chores_s = now + CHORE_S
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The measurement was cancelled.")
-        if self._before is None and now >= self._warm_up_s:
+        if self._before is None and now >= self._usage_from_s:
             self._before = self._deployment.usage()
         self._expire(now)
         if now >= self._health_s:

@@ -1,0 +1,160 @@
+"""One candidate, measured once: deploy, warm up, drive, read its usage, and keep all of it as a trace."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.discovery import kind
+from data.errors import InvalidValue, Unavailable
+from data.provenance import Provenance
+from data.scenario import Candidate, Measurement
+from data.trace import Status, Trace
+from data.usage import Usage
+from data.workloads.contract import Workload
+from strategies.contract import Limits, Strategy
+from strategies.hosts.contract import Host
+from strategies.loadgen import Driven, drive
+from strategies.measuring.steadiness import steadiness_note
+from strategies.measuring.warm_up import rest_s, with_warm_up
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import headline
+from strategies.training.watch import CancelCheck, Progress, never, silent
+
+_REASONS_SHOWN = 5
+
+
+def measure(
+    package: ModelPackage,
+    candidate: Candidate,
+    workload: Workload,
+    rows: NDArray[np.float32],
+    *,
+    seed: int,
+    measurement: Measurement,
+    scenario_toml: str,
+    progress: Progress = silent,
+    cancelled: CancelCheck = never,
+) -> Trace:
+    """Measure one candidate once, in the calling process.
+
+    Parameters
+    ----------
+    package
+        The model to deploy.
+    rows
+        What requests carry, as the model reads it. (rows, features)
+    seed
+        Source of the traffic: the same seed sends the same requests at the same moments to every candidate.
+    scenario_toml
+        The whole scenario, for the trace's provenance.
+    progress
+        Called with a stage's name and the share of the work that is done.
+
+    Raises
+    ------
+    Cancelled
+        `cancelled` said yes; the deployment has been stopped.
+    Unavailable
+        The candidate's host cannot run on this machine.
+    InvalidValue
+        The candidate names something that does not exist or cannot be combined.
+    """
+    strategy, host = _strategy(candidate), _host(candidate)
+    warm_up_s = measurement.warm_up_s if strategy.warms_up else 0.0
+    schedule = with_warm_up(workload, len(rows), seed, warm_up_s)
+    progress("deploying", 0.0)
+    with strategy.deploy(package, host, _limits(candidate, measurement)) as deployment:
+        driven = drive(
+            deployment,
+            schedule,
+            rows,
+            timeout_s=measurement.timeout_s,
+            usage_from_s=warm_up_s - rest_s(warm_up_s) / 2,
+            on_progress=lambda share: progress("measuring", share),
+            cancelled=cancelled,
+        )
+    provenance = Provenance("measured", candidate.name, scenario_toml, seed, warm_up_s, problems=driven.problems)
+    return _noted(_trace(package, driven, provenance), driven, workload.duration_s)
+
+
+def _strategy(candidate: Candidate) -> Strategy:
+    found = kind("strategies", Strategy, candidate.strategy)()  # type: ignore[type-abstract]
+    if candidate.host not in found.hosts:
+        raise InvalidValue(
+            "host", candidate.host, f"cannot run {candidate.strategy}", f"choose {' or '.join(found.hosts)}"
+        )
+    if candidate.release != "basic":
+        raise InvalidValue(
+            "release", candidate.release, "is not measured here", "measure the candidate with release basic"
+        )
+    return found
+
+
+def _host(candidate: Candidate) -> Host:
+    found = kind("strategies.hosts", Host, candidate.host)()  # type: ignore[type-abstract]
+    if missing := found.missing():
+        raise Unavailable(f"The host {candidate.host} cannot run here", missing)
+    return found
+
+
+def _limits(candidate: Candidate, measurement: Measurement) -> Limits:
+    """The candidate's size; `cpus` and `memory_mib` among its settings are limits that a host enforces."""
+    settings = dict(candidate.settings)
+    cpus, memory_mib = settings.pop("cpus", None), settings.pop("memory_mib", None)
+    return Limits(
+        workers=candidate.workers,
+        cpus=None if cpus is None else float(cpus),
+        memory_bytes=None if memory_mib is None else int(float(memory_mib) * 2**20),
+        timeout_s=measurement.timeout_s,
+        settings=settings,
+    )
+
+
+def _trace(package: ModelPackage, driven: Driven, provenance: Provenance) -> Trace:
+    answered = ~np.isnan(driven.outputs[:, 0])
+    answer = np.full(len(answered), np.nan)
+    if answered.any():
+        answer[answered] = headline(driven.outputs[answered], package.manifest.task)
+    return Trace.build(
+        {**driven.columns, "answer": answer},
+        versions=driven.versions,
+        usage=used_between(driven.usage_before, driven.usage_after),
+        provenance=provenance,
+    )
+
+
+def used_between(before: Usage, after: Usage) -> Usage:
+    """What was consumed from one reading to another; the peak of memory is the whole deployment's."""
+
+    def since(name: str) -> float | None:
+        start, end = getattr(before, name), getattr(after, name)
+        return None if end is None else max(end - (start or 0), 0)
+
+    sent_bytes = since("sent_bytes")
+    return Usage(
+        cpu_s=since("cpu_s"),
+        peak_bytes=after.peak_bytes,
+        sent_bytes=None if sent_bytes is None else int(sent_bytes),
+        instance_s=since("instance_s"),
+        gb_s=since("gb_s"),
+    )
+
+
+def _noted(trace: Trace, driven: Driven, duration_s: float) -> Trace:
+    """The trace with what its reader should know: why requests failed, and whether the run was steady."""
+    notes = [*_failures(driven.reasons), steadiness_note(trace, duration_s)]
+    problems = list(trace.provenance.problems)
+    if len(trace) and not np.any(trace.status == Status.OK):
+        problems.append("No request was answered.")
+    provenance = replace(trace.provenance, problems=tuple(problems), notes=tuple(filter(None, notes)))
+    return replace(trace, provenance=provenance)
+
+
+def _failures(reasons: Mapping[str, int]) -> list[str]:
+    shown = Counter(reasons).most_common(_REASONS_SHOWN)
+    notes = [f"{count:,} requests failed: {reason}" for reason, count in shown]
+    rest = sum(reasons.values()) - sum(count for _, count in shown)
+    return [*notes, f"{rest:,} requests failed for other reasons."] if rest else notes

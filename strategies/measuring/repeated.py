@@ -1,0 +1,69 @@
+"""Several candidates, several times each, turn about: what drifts on the machine meanwhile touches all alike."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.scenario import Candidate, Measurement
+from data.trace import Trace
+from data.workloads.contract import Workload
+from strategies.measuring.measure import measure
+from strategies.packaging.package import ModelPackage
+from strategies.training.watch import CancelCheck, Progress, never, silent
+
+OnTrace = Callable[[Candidate, int, Trace], None]
+"""Called with the candidate, the number of the repetition (from 0) and what it gave."""
+BeforeRun = Callable[[Candidate, int, int], None]
+"""Called with the candidate, the number of the repetition and its seed, before it is measured."""
+
+
+def measure_repeated(
+    package: ModelPackage,
+    candidates: Sequence[Candidate],
+    workload: Workload,
+    rows: NDArray[np.float32],
+    *,
+    seed: int,
+    measurement: Measurement,
+    scenario_toml: str,
+    progress: Progress = silent,
+    cancelled: CancelCheck = never,
+    before_run: BeforeRun | None = None,
+    on_trace: OnTrace | None = None,
+) -> dict[str, list[Trace]]:
+    """Measure every candidate `measurement.repetitions` times, each deployed afresh; traces by candidate's name.
+
+    A repetition has a seed of its own, and all candidates meet the same traffic in it. The order changes from one
+    repetition to the next, so that none always follows the same other one.
+    """
+    found: dict[str, list[Trace]] = {candidate.name: [] for candidate in candidates}
+    total = measurement.repetitions * len(candidates)
+    for done, (repetition, candidate) in enumerate(_turns(candidates, measurement.repetitions)):
+
+        def step(stage: str, share: float, done: int = done, name: str = candidate.name, r: int = repetition) -> None:
+            text = f"{stage} {name}, repetition {r + 1} of {measurement.repetitions}"
+            progress(text, (done + share) / total)
+
+        run_seed = repetition_seed(seed, repetition)
+        if before_run is not None:
+            before_run(candidate, repetition, run_seed)
+        trace = measure(
+            package, candidate, workload, rows, seed=run_seed, measurement=measurement, scenario_toml=scenario_toml,
+            progress=step, cancelled=cancelled,
+        )  # fmt: skip
+        found[candidate.name].append(trace)
+        if on_trace is not None:
+            on_trace(candidate, repetition, trace)
+    progress("measured", 1.0)
+    return found
+
+
+def repetition_seed(seed: int, repetition: int) -> int:
+    """Seed of a repetition: the first has the scenario's own, so that one repetition alone makes the same trace."""
+    return (seed + repetition) % 2**63
+
+
+def _turns(candidates: Sequence[Candidate], repetitions: int) -> list[tuple[int, Candidate]]:
+    shift = len(candidates)
+    return [(r, candidates[(i + r) % shift]) for r in range(repetitions) for i in range(shift)]
