@@ -42,8 +42,8 @@ class Child:
     def alive(self) -> bool:
         """Whether it still runs; notes how it ended when it does not."""
         with self._lock:
-            if self.exit_code is None and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                self._bury()
+            if self.exit_code is None:
+                self._reap(os.WNOHANG)
             return self.exit_code is None
 
     def sample(self) -> None:
@@ -73,17 +73,17 @@ class Child:
             time.sleep(0.005)
         with self._lock:
             if self.alive():
-                os.killpg(self.pid, signal.SIGKILL)
-                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-                self._bury()
+                os.kill(self.pid, signal.SIGKILL)
+                self._reap(0)
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def _bury(self) -> None:
-        # It is dead but not yet reaped, so its number still names its group: whatever it started goes first.
+    def _reap(self, options: int) -> None:
+        reaped, status, used = os.wait4(self.pid, options)
+        if not reaped:
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing was left; macOS raises the second
-            os.killpg(self.pid, signal.SIGKILL)
-        _, status, used = os.wait4(self.pid, 0)
+            os.killpg(self.pid, signal.SIGKILL)  # its session's group: whatever it started
         self.ended_s = time.perf_counter()
         self._process.returncode = self.exit_code = os.waitstatus_to_exitcode(status)
         self._cpu_s = max(self._cpu_s, used.ru_utime + used.ru_stime)  # includes children that it waited for

@@ -15,8 +15,11 @@ class Log:
     """
 
     def __init__(self) -> None:
-        # Appending matters: after a cut a process writes on at the new end, and not far beyond it.
-        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+        import fcntl  # here, as Windows has none and must still be able to say what it lacks
+
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        # After a cut a process must write on at the new end, not where it was before; mode "a" would not see to it.
+        fcntl.fcntl(self.fd, fcntl.F_SETFL, fcntl.fcntl(self.fd, fcntl.F_GETFL) | os.O_APPEND)
         self._cut = b""
 
     @property

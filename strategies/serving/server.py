@@ -34,6 +34,7 @@ class Server(uvicorn.Server):
         self._told_s: float | None = None
         self._last_request = (0, 0.0)
         self._chores: asyncio.Task[None] | None = None
+        self._unfinished: dict[Any, float] = {}
         super().__init__(
             uvicorn.Config(
                 application, loop="uvloop", http=_counting(self._open), ws="none", lifespan="off", log_level="warning",
@@ -79,8 +80,17 @@ class Server(uvicorn.Server):
             await asyncio.sleep(_LOOK_EVERY_S)
             now_s = time.perf_counter()
             self._application.desk.end_overdue(now_s)
+            self._close_unfinished(now_s)
             if self._told_s is not None and self._is_drained(now_s):
                 self.should_exit = True
+
+    def _close_unfinished(self, now_s: float) -> None:
+        """Close connections that began a request and have not finished its headers: no task watches over those yet."""
+        found = {c for c in self.server_state.connections if _within_headers(c)}
+        self._unfinished = {c: self._unfinished.get(c, now_s) for c in found}
+        for connection, since_s in self._unfinished.items():
+            if now_s - since_s > self._settings.timeout_s:
+                connection.transport.close()
 
     def _is_drained(self, now_s: float) -> bool:
         assert self._told_s is not None
@@ -112,6 +122,12 @@ def _counting(open_connections: OpenConnections) -> type[HttpToolsProtocol]:
             super().connection_lost(exc)
 
     return Counted
+
+
+def _within_headers(connection: Any) -> bool:
+    # uvicorn stops the idle timer at a request's first byte, and has a task for it when its headers are complete.
+    answered = connection.cycle is None or connection.cycle.response_complete
+    return answered and connection.timeout_keep_alive_task is None
 
 
 def _whole_seconds(seconds: float) -> int:
