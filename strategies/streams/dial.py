@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from data.errors import InvalidValue
+from data.errors import InvalidValue, Unavailable
 
 CONNECT_TIMEOUT_S = 2.0
 _ADDRESS_FORM = "give nats://host:port, tls://host:port or nats://token@host:port; separate several with commas"
@@ -50,6 +50,24 @@ def _address(url: str) -> Address:
     if not host or parts.scheme not in ("nats", "tls"):
         raise InvalidValue("NATS_URL", "(not shown)", "is not the address of a NATS server", _ADDRESS_FORM)
     return Address(host, port, parts.scheme == "tls", unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def reach(url: str, name: str) -> None:
+    """Make sure that one of the servers lets us in; `Unavailable` says why none does. Waits 2 s for each at most."""
+    errors = []
+    for address in addresses(url):
+        try:
+            _handshake(address, name)[0].close()
+            return
+        except (OSError, ValueError) as error:
+            errors.append(f"{address.shown}: {error}")
+    raise no_server("; ".join(errors))
+
+
+def no_server(why: str) -> Unavailable:
+    return Unavailable(
+        f"no NATS server answered ({why})", "start one there, correct NATS_URL, or unset it to use the bundled server"
+    )
 
 
 class Dial:

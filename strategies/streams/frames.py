@@ -63,11 +63,10 @@ def _message(buffer: bytes, at: int, eol: int) -> tuple[Frame | None, int]:
     parts = buffer[at:eol].split()
     try:
         with_headers = _MESSAGES[parts[0]]
-        body, total = eol + 2, int(parts[-1])
-        end = body + total + 2
+        body = eol + 2
+        head, end = body + int(parts[-2]) if with_headers else body, body + int(parts[-1]) + 2
         if len(buffer) < end:
             return None, at
-        head = body + int(parts[-2]) if with_headers else body
         reply = parts[3] if len(parts) == (6 if with_headers else 5) else b""
         return Frame(parts[1], int(parts[2]), reply, buffer[body:head], buffer[head : end - 2]), end
     except (KeyError, IndexError, ValueError) as error:

@@ -10,6 +10,7 @@ Answers are kept as long as the server remembers their ids, rather than until th
 learns the ids anew from what the stream still holds, so that a second answer to a request is refused even then.
 """
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from nats.js import api
 from nats.js.errors import NotFoundError
 
 from data.errors import Unavailable
-from strategies.streams.dial import addresses
+from strategies.streams.dial import reach
 from strategies.streams.names import ROOT, Names
 
 DUPLICATE_WINDOW_S = 120.0
@@ -49,21 +50,18 @@ class Sizes:
 
 
 async def connected(url: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    """Do some work over a connection of `nats-py` that lives as long as the work."""
+    """Do some work over a connection of `nats-py` that lives as long as the work.
+
+    `Unavailable` says why no server of the URL let us in.
+    """
 
     async def quiet(_: Exception) -> None:
         return
 
-    shown = ", ".join(address.shown for address in addresses(url))
-    try:
-        client = await nats.connect(
-            [part.strip() for part in url.split(",")], connect_timeout=5, allow_reconnect=False, error_cb=quiet
-        )
-    except Exception as error:  # nats-py raises OSError, its own errors and TimeoutError alike
-        raise Unavailable(
-            f"no NATS server answered at {shown} ({str(error) or type(error).__name__})",
-            "start one there, correct NATS_URL, or unset it to use the bundled server",
-        ) from error
+    # nats-py leaves its socket open when it is not let in, and tells less about why.
+    await asyncio.to_thread(reach, url, "drydock")
+    servers = [part.strip() for part in url.split(",")]
+    client = await nats.connect(servers, connect_timeout=5, allow_reconnect=False, error_cb=quiet)
     try:
         return await work(client)
     finally:

@@ -15,8 +15,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from data.errors import Unavailable
-from strategies.streams.dial import Dial, addresses
+from strategies.streams.dial import Dial, addresses, no_server
 from strategies.streams.frames import Frame, Parser
 
 Handler = Callable[[list[Frame]], None]
@@ -53,11 +52,7 @@ class Wire:
         while not self.connected:
             left_s = until_s - time.perf_counter()
             if left_s <= 0:
-                shown = ", ".join(address.shown for address in self._addresses)
-                raise Unavailable(
-                    f"no NATS server answered at {shown} ({self.last_error or 'no reply'})",
-                    "start one there, correct NATS_URL, or unset it to use the bundled server",
-                )
+                raise no_server(self.last_error or f"{self._addresses[0].shown}: no reply")
             self.poll(min(left_s, 0.05))
 
     def close(self) -> None:
