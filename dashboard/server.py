@@ -20,9 +20,9 @@ from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 
 from dashboard.views.contract import View
+from dashboard.work import COOKIE, close
 from data.discovery import kinds
 
-COOKIE = "drydock_browser"
 _YEAR_S = 365 * 86_400
 
 # Streamlit's own page needs inline styles and scripts, and Plotly draws through blobs; nothing comes from elsewhere.
@@ -55,8 +55,6 @@ def application() -> App:
 
 @asynccontextmanager
 async def _lifespan(_app: App) -> AsyncIterator[None]:
-    from dashboard.work import close
-
     try:
         yield
     finally:
