@@ -1,4 +1,4 @@
-"""Every dataset that a scenario can name."""
+"""Every dataset that a scenario can name: those that ship with Drydock, and a user's own."""
 
 from data.datasets.contract import Dataset
 from data.discovery import kinds
@@ -6,13 +6,19 @@ from data.errors import UnknownKind
 
 
 def dataset_names() -> tuple[str, ...]:
-    """Names of all datasets that ship with Drydock."""
-    return tuple(kinds("data.datasets", Dataset))  # type: ignore[type-abstract]
+    """Names of all datasets, those that ship first."""
+    from data.uploads.storing import upload_names  # tables are read when they are asked for, not when the page starts
+
+    return (*kinds("data.datasets", Dataset), *upload_names())  # type: ignore[type-abstract]
 
 
 def find_dataset(name: str) -> Dataset:
     """The dataset of that name; an unknown one raises `UnknownKind`, which lists those that exist."""
+    from data.uploads.storing import open_upload, upload_names
+
     shipped = kinds("data.datasets", Dataset)  # type: ignore[type-abstract]
     if name in shipped:
         return shipped[name]()
-    raise UnknownKind("dataset", name, shipped)
+    if name in upload_names():
+        return open_upload(name)
+    raise UnknownKind("dataset", name, dataset_names())

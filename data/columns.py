@@ -30,11 +30,11 @@ class Parsed:
 
 
 def is_number(cell: str) -> bool:
-    return re.match(_NUMBER, cell.strip()) is not None
+    return re.match(_NUMBER, cell.strip(), re.ASCII) is not None
 
 
 def is_moment(cell: str) -> bool:
-    return re.match(_MOMENT, cell.strip()) is not None
+    return re.match(_MOMENT, cell.strip(), re.ASCII) is not None
 
 
 def numbers(column: pa.ChunkedArray) -> Parsed:

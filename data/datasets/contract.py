@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
+from data.discovery import kind_name
 from data.schema import Schema
 
 if TYPE_CHECKING:  # whatever serves a model knows its task and needs no tables
@@ -33,23 +34,28 @@ class Target:
 class Dataset(ABC):
     """One file in data/datasets/ is one dataset; its file's name is its name."""
 
-    title: ClassVar[str]
-    description: ClassVar[str]
+    title: str
+    description: str
     """Two or three sentences: what a row is, and the decision that a prediction serves."""
-    source: ClassVar[str]
-    licence: ClassVar[str]
-    content_hash: ClassVar[str]
-    """SHA-256 of the shipped file's bytes, in hex; checked at load."""
-    schema: ClassVar[Schema]
+    source: str
+    licence: str
+    content_hash: str
+    """SHA-256 of the stored file's bytes, in hex; checked at load."""
+    schema: Schema
     """The features, in the order in which a model reads them."""
-    targets: ClassVar[tuple[Target, ...]]
+    targets: tuple[Target, ...]
     """What can be predicted; the first is the default."""
-    contract: ClassVar[pa.DataFrameSchema]
+    contract: pa.DataFrameSchema
     """What every row satisfies; checked at load."""
-    time_column: ClassVar[str | None] = None
+    time_column: str | None = None
     """Column to split by when order matters: train on the past, test on what came later."""
-    group_column: ClassVar[str | None] = None
+    group_column: str | None = None
     """Column whose rows belong together (one person's choices) and must not be parted by a split."""
+
+    @property
+    def name(self) -> str:
+        """What a scenario calls it."""
+        return kind_name(type(self))
 
     @abstractmethod
     def load(self) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Arrival traces to replay: files of moments, or of counts per interval."""
 
 import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from data.columns import Parsed, moments, numbers
 from data.errors import InvalidFile, InvalidValue, Problem
 from data.home import home
+from data.naming import check_name
 from data.text_table import MAX_PROBLEMS, check_shape, check_size, read_csv
 
 SHIPPED = Path(__file__).with_name("files")
@@ -51,11 +51,7 @@ def trace_names() -> tuple[str, ...]:
 def store_trace(name: str, content: bytes, file: str) -> ArrivalTrace:
     """Keep a file that someone gave us under a name that a replay can use, once it is known to be readable."""
     suffix = Path(file).suffix.lower()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", name):
-        rule = "must be 1 to 64 small letters, digits, dots, dashes or underscores, beginning with a letter or digit"
-        raise InvalidValue("name", name, rule, "choose another name, such as my_traffic")
-    if name in trace_names():
-        raise InvalidValue("name", name, "is taken", f"choose a name other than {', '.join(trace_names())}")
+    check_name(name, trace_names())
     if suffix not in SUFFIXES:
         raise InvalidValue("file", file, f"must end in {' or '.join(SUFFIXES)}", "give a CSV or Parquet file")
     trace = _parse(content, suffix, file, "")
@@ -185,7 +181,12 @@ def _counts(table: _Table, column: str) -> ArrivalTrace:
     whole = table.read(COUNT, numbers, "is not a whole number of at least 0").values.astype(np.float64)
     table.fail((whole < 0) | (whole % 1 != 0), COUNT, "is not a whole number of at least 0", "correct these lines")
     step = np.diff(start_s)
-    table.fail(np.append(False, step <= 0), column, "does not come after the line before", "sort the lines, one for each interval")
+    table.fail(
+        np.append(False, step <= 0),
+        column,
+        "does not come after the line before",
+        "sort the lines, one for each interval",
+    )
     if len(start_s) < 2:
         problem = Problem(0, column, "1 interval", "does not tell its length")
         raise InvalidFile(table.file, (problem,), "give two intervals or more")

@@ -1,5 +1,9 @@
 """Traffic that really happened, as it was or scaled."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -7,8 +11,10 @@ from pydantic import Field
 
 from data.errors import InvalidValue
 from data.workloads._points import check_count
-from data.workloads._traces import ArrivalTrace, load_trace
 from data.workloads.contract import Workload
+
+if TYPE_CHECKING:  # only a replay reads tables: other traffic must not wait a second for pandas
+    from data.workloads._traces import ArrivalTrace
 
 
 class Replay(Workload):
@@ -62,6 +68,8 @@ class Replay(Workload):
         return self.start_s, self.start_s + self.duration_s * self.speed
 
     def _trace(self) -> ArrivalTrace:
+        from data.workloads._traces import load_trace
+
         trace = load_trace(self.source, self.column)
         if self._window()[1] > trace.length_s * (1 + 1e-9):
             longest_s = max(trace.length_s - self.start_s, 0.0) / self.speed
