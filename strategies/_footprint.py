@@ -25,7 +25,8 @@ def footprint_bytes(package: ModelPackage) -> int:
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-P", "-m", __name__, str(package.folder)],
-        env={**os.environ, "PYTHONPATH": paths}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
+        env={**os.environ, "PYTHONPATH": paths}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=_TIMEOUT_S, check=False,
     )  # fmt: skip
     if done.returncode:
         raise FootprintUnknown(f"A fresh process could not load the model:\n{done.stderr.strip()[-2000:]}")

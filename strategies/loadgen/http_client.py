@@ -157,9 +157,10 @@ class HttpClient:
             return
         carrier = {c.exchange: c for c in self._connections if c.exchange is not None}
         for exchange in late:
+            exchange.fail(Status.TIMEOUT, "no answer in time")
+        for exchange in late:  # only now: a place that becomes free must not go to one that is late as well
             if connection := carrier.get(exchange):
                 connection.give_up()
-            exchange.fail(Status.TIMEOUT, "no answer in time")
 
 
 def _descriptor(selector: selectors.BaseSelector) -> int | None:
