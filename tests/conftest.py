@@ -1,13 +1,14 @@
 """Fixtures that tests of several folders share: a state folder of their own, and three small models."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
-from data.schema import Feature, Schema
-from strategies.packaging.build import build_package
 from strategies.packaging.package import ModelPackage
+from strategies.training.publish import package_trained
+from strategies.training.spec import TrainingSpec
+from strategies.training.train import train
 
 
 @pytest.fixture
@@ -22,51 +23,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def tumour_forest(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     """A random forest of 100 trees on tumour, served by ONNX: 30 numbers in, two probabilities out."""
-    from sklearn.datasets import load_breast_cancer
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.pipeline import make_pipeline
-
-    data = load_breast_cancer()
-    x = data.data.astype(np.float32)
-    pipeline = make_pipeline(RandomForestClassifier(100, random_state=1)).fit(x[::2], 1 - data.target[::2])
-    schema = Schema(tuple(Feature(str(name).replace(" ", "_")) for name in data.feature_names))
-    outputs, root = ("benign", "malignant"), tmp_path_factory.mktemp("packages")
-    return build_package(
-        pipeline, schema, "binary", "malignant", outputs, root, x[1::2], name="tumour", algorithm="random_forest"
-    )
+    return _trained(tmp_path_factory, data="tumour", algorithm="random_forest", parameters={"trees": 100})
 
 
 @pytest.fixture(scope="session")
 def digits_network(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     """A small neural network on digits, served by ONNX: 64 pixels in, ten probabilities out."""
-    from sklearn.datasets import load_digits
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    data = load_digits()
-    x = data.data.astype(np.float32)
-    network = MLPClassifier((32,), early_stopping=True, max_iter=300, random_state=1)
-    pipeline = make_pipeline(StandardScaler(), network).fit(x[::2], data.target[::2])
-    schema = Schema(tuple(Feature(f"pixel_{row}_{column}") for row in range(8) for column in range(8)))
-    outputs, root = tuple("0123456789"), tmp_path_factory.mktemp("packages")
-    return build_package(
-        pipeline, schema, "multiclass", "digit", outputs, root, x[1::2], name="digits", algorithm="neural_network"
-    )
+    return _trained(tmp_path_factory, data="digits", algorithm="neural_network", parameters={"width": 32})
 
 
 @pytest.fixture(scope="session")
 def flights_linear(tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
-    """A linear regression, served by ONNX: numbers in, one value out."""
-    from sklearn.datasets import load_diabetes
-    from sklearn.linear_model import LinearRegression
-    from sklearn.pipeline import make_pipeline
-
-    data = load_diabetes()
-    x = data.data.astype(np.float32)
-    pipeline = make_pipeline(LinearRegression()).fit(x[::2], data.target[::2])
-    schema = Schema(tuple(Feature(str(name)) for name in data.feature_names))
-    root = tmp_path_factory.mktemp("packages")
-    return build_package(
-        pipeline, schema, "regression", "delay_min", ("delay_min",), root, x[1::2], name="flights", algorithm="linear"
+    """A linear regression on some flights, served by ONNX: categories and gaps in, one delay in minutes out."""
+    return _trained(
+        tmp_path_factory, data="flight_delay", target="arrival_delay_min", algorithm="linear", max_rows=5_000
     )
+
+
+def _trained(factory: pytest.TempPathFactory, **spec: Any) -> ModelPackage:
+    trained = train(TrainingSpec(**spec, learning_curve=False, track=False))
+    return package_trained(trained, factory.mktemp("packages"))

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +52,7 @@ def build_package(
     data_hash: str = "",
     threshold: float = 0.5,
     notes: Sequence[str] = (),
+    documents: Mapping[str, str] | None = None,
 ) -> ModelPackage:
     """Package a fitted pipeline under `folder_root`, in a folder named for its version.
 
@@ -65,9 +67,12 @@ def build_package(
     format
         What to serve. ONNX that cannot be made, or that answers otherwise than the pipeline, gives way to skops, and
         the manifest's notes say why.
+    documents
+        File name to text: what readers of the package find beside the model. Serving does not need them, so that they
+        are not among the manifest's files.
 
-    The folder appears whole or not at all. Packaging the same served file again keeps the files and renews the
-    manifest.
+    The folder appears whole or not at all. Packaging the same served file again keeps the files and renews
+    manifest and documents.
     """
     rows = _checked_rows(held_out_X, schema)
     fitted = _Fitted(pipeline, task, rows, reference_answers(pipeline, rows, task))
@@ -97,20 +102,31 @@ def build_package(
             example=_example(schema, rows[0]),
             notes=(*notes, *([f"Served by skops: {problem}."] if problem and format == "onnx" else [])),
         )
+        for file_name, text in (documents or {}).items():
+            (draft / file_name).write_text(text, encoding="utf-8")
         return place(draft, folder_root, manifest)
 
 
 def place(draft: Path, folder_root: Path, manifest: Manifest) -> ModelPackage:
     """Write the manifest into a draft folder and move that to its place under `folder_root`."""
     final = folder_root / manifest.version
-    if final.exists():  # the same served file: keep what is there, renew what is said about it
-        manifest = replace(manifest, files=ModelPackage.open(final).manifest.files)
-    (draft / MANIFEST).write_text(json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    if final.exists():
-        (draft / MANIFEST).replace(final / MANIFEST)
-    else:
-        draft.rename(final)
+    if not final.exists():
+        _write_manifest(draft, manifest)
+        with suppress(OSError):  # someone packaged the same at the same moment: theirs is as good
+            draft.rename(final)
+            return ModelPackage(final, manifest)
+    # The same served file: keep the files, renew what is said about them.
+    manifest = replace(manifest, files=ModelPackage.open(final).manifest.files)
+    _write_manifest(draft, manifest)
+    for file in draft.iterdir():
+        if file.name not in FILE_NAMES.values():
+            file.replace(final / file.name)
     return ModelPackage(final, manifest)
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def packaging_versions() -> dict[str, str]:
