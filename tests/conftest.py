@@ -1,5 +1,7 @@
 """Fixtures that tests of several folders share: a state folder of their own, and three small models."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,17 @@ from strategies.packaging.package import ModelPackage
 from strategies.training.publish import package_trained
 from strategies.training.spec import TrainingSpec
 from strategies.training.train import train
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With CI=true, a browser or a Docker engine that is missing is a failure: the machine is meant to have both."""
+    report = yield
+    needed = [name for name in ("browser", "docker") if item.get_closest_marker(name)]
+    if report.skipped and needed and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and CI must have what it needs ({needed[0]}): {report.longrepr[2]}"
+    return report
 
 
 @pytest.fixture
