@@ -1,14 +1,18 @@
 """A server that the tests of a file share, and a second model for updates."""
 
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from strategies.contract import Answer, Deployment, Request
 from strategies.packaging.build import build_package
 from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import load_predictor
 from strategies.streams.broker import OwnBroker, own_broker
 
 
@@ -54,3 +58,37 @@ def other_forest(tumour_forest: ModelPackage, tmp_path_factory: pytest.TempPathF
         pipeline, manifest.schema, "binary", "malignant", manifest.outputs, tmp_path_factory.mktemp("packages"), x[::2],
         name="tumour", algorithm="random_forest",
     )  # fmt: skip
+
+
+class Asker:
+    """Sends requests through a deployment and keeps every answer to each."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.answers: dict[int, list[Answer]] = defaultdict(list)
+
+    def send(self, ids: Iterable[int], rows: int) -> None:
+        """Request `i` carries row `i % rows`."""
+        self.deployment.issue([Request(i, i % rows) for i in ids], self._keep)
+
+    def wait(self, count: int, within_s: float = 60.0) -> dict[int, list[Answer]]:
+        """Poll until that many requests have an answer."""
+        until_s = time.monotonic() + within_s
+        while len(self.answers) < count:
+            self.deployment.poll(0.01)
+            assert time.monotonic() < until_s, f"{len(self.answers)} of {count} answered; {self.deployment.health()}"
+        return self.answers
+
+    def _keep(self, answer: Answer) -> None:
+        self.answers[answer.id].append(answer)
+
+
+@pytest.fixture
+def asker() -> Callable[[Deployment], Asker]:
+    return Asker
+
+
+@pytest.fixture(scope="session")
+def right(tumour_forest: ModelPackage, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the first model answers to each row, computed in this process. (569, 2)"""
+    return load_predictor(tumour_forest).predict(rows)
