@@ -100,6 +100,7 @@ def _calibration(report: Report, key: str) -> None:
         show_chart(calibration(found), f"{key}-calibration", caption=caption)
 
 
+@st.fragment
 def _threshold(report: Report, key: str) -> None:
     choice = report.evaluation.threshold
     if choice is None:

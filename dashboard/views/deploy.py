@@ -5,7 +5,7 @@ from dashboard.views.contract import View
 
 class Deploy(View):
     title = "Deploy"
-    order = 2
+    order = 20
 
     def show(self) -> None:
         st.title("Deploy")
