@@ -49,7 +49,10 @@ class Application(FastAPI):
 
     def __init__(self, served: Served, settings: Settings, place: Place) -> None:
         # Its pages of documentation would load scripts from elsewhere; /openapi.json has all that they show.
-        super().__init__(title=f"Drydock: {served.name}", version=served.version, docs_url=None, redoc_url=None)
+        super().__init__(
+            title=f"Drydock: {served.name}", version=served.version, docs_url=None, redoc_url=None,
+            redirect_slashes=False,
+        )  # fmt: skip
         self.draining = False
         self.models = Models(served)
         self.desk = Desk(settings, Counts(place.number))

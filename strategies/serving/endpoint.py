@@ -6,6 +6,7 @@ objects, no middleware, one parse, one look at the row as a whole.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,8 @@ class Endpoint:
         progress = [408]  # the status that a timeout has: 408 while the client is still sending, then 503
         try:
             question, outputs = await self._predict(scope, receive, progress)
+            if not _finite(outputs):
+                raise _not_finite(self.protocol.invalid_status)
             status, headers, body = 200, [question.header, question.model.header], question.reply(outputs)
             rows = len(outputs)
         except asyncio.CancelledError:
@@ -155,6 +158,19 @@ def _refuse_encoding(headers: Mapping[bytes, bytes]) -> None:
             415, "Unsupported encoding", f"content-encoding = {encoding[:120]!r} is not understood: send it plain.",
             field="content-encoding", value=repr(encoding[:120]), rule="is not understood", remedy="send it plain",
         )  # fmt: skip
+
+
+def _finite(outputs: NDArray[np.float32]) -> bool:
+    # For one row the sum of a few numbers is quicker than a call into numpy; as doubles they cannot overflow.
+    return math.isfinite(sum(outputs[0].tolist())) if len(outputs) == 1 else bool(np.isfinite(outputs).all())
+
+
+def _not_finite(status: int) -> Problem:
+    remedy = "send values like those that it was trained on"
+    return Problem(
+        status, "No finite answer", f"The model has no finite answer to these values: {remedy}.",
+        field="body", rule="lets the model's arithmetic overflow", remedy=remedy,
+    )  # fmt: skip
 
 
 def _too_slow(status: int, timeout_s: float) -> Problem:

@@ -21,8 +21,8 @@ from strategies.serving.parsing import JSON_TYPE, list_at, parse_object, refuse_
 from strategies.serving.problems import Problem, invalid
 from strategies.serving.protocols.contract import Asked, Lookup, Prediction, Protocol, Question
 
-_FORMS = ("record", "records", "row", "rows")
-_KEYS = frozenset({*_FORMS, "version"})
+_FORMS = frozenset({"record", "records", "row", "rows"})
+_KEYS = _FORMS | {"version"}
 _AS_ARRAY = orjson.OPT_SERIALIZE_NUMPY  # writes a float32 with as many digits as tell it apart, and no more
 
 
@@ -43,7 +43,7 @@ class Native(Protocol):
             require_json(content_type)
         document = parse_object(asked.body)
         version = None
-        if len(document) > 1 or not document:
+        if len(document) != 1 or not document.keys() <= _FORMS:
             version = self._check_keys(document)
         model = self.models.find(version=version) if version is not None else self.models.current
         if "record" in document:
@@ -53,9 +53,7 @@ class Native(Protocol):
         return self._many(document, model)
 
     def _many(self, document: dict[str, Any], model: Served) -> Question:
-        key = next(iter(k for k in document if k != "version"))
-        if key not in _KEYS:
-            refuse_unknown_keys(document, _KEYS)
+        key = "records" if "records" in document else "rows"
         rows = list_at(document, key)
         self.check_count(len(rows), key)
         encode = model.schema.encode_records if key == "records" else model.schema.encode_rows
@@ -64,8 +62,9 @@ class Native(Protocol):
     def _check_keys(self, document: dict[str, Any]) -> str | None:
         """The version asked for; refuses a body that does not hold rows in exactly one form."""
         refuse_unknown_keys(document, _KEYS)
-        if len(document.keys() & set(_FORMS)) != 1:
-            raise invalid("body", sorted(document), "must hold rows in one form", f"send one of {', '.join(_FORMS)}")
+        if len(document.keys() & _FORMS) != 1:
+            remedy = f"send one of {', '.join(sorted(_FORMS))}"
+            raise invalid("body", sorted(document), "must hold rows in one form", remedy)
         version = document.get("version")
         if "version" in document and not isinstance(version, str):
             raise invalid("version", version, "must be a string", "send a version that the answers name")

@@ -68,6 +68,8 @@ class OpenInference(Protocol):
         columns: dict[str, list[Any]] = {}
         for tensor in tensors:
             name, shape = tensor["name"], tensor["shape"]
+            if name not in model.schema.names:
+                raise invalid(name, shape, "is not a feature", "send features, or one tensor for each feature")
             if name in columns:
                 raise invalid(name, shape, "is given twice", "send each input once")
             if len(shape) > 2 or shape[1:] not in ([], [1]):
