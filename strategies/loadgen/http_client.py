@@ -87,9 +87,10 @@ class HttpClient:
 
     def close(self) -> None:
         """Close every connection; requests under way end with an error."""
+        self._dispatching = True  # nothing that waits may take a place that becomes free now
+        self._waiting.clear()
         for connection in tuple(self._connections):
             connection.give_up()
-        self._waiting.clear()
         for exchange in tuple(self._under_way):
             exchange.fail(Status.ERROR, "the client was closed")
         self._under_way.clear()
