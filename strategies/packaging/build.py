@@ -1,7 +1,9 @@
 """Turning a fitted pipeline into a model package: files, hashes, and a check that they answer as the pipeline does."""
 
 import json
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +25,8 @@ from strategies.packaging.runtime import OnnxPredictor, SkopsPredictor
 from strategies.packaging.skops_files import save_skops
 
 MAX_PARITY_ROWS = 20_000
+_PARTIAL = ".partial-"
+_ABANDONED_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ def build_package(
     fitted = _Fitted(pipeline, task, rows, reference_answers(pipeline, rows, task))
     _check_outputs(fitted.reference, outputs)
     folder_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder_root) as scratch:
+    _sweep(folder_root)
+    with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder_root) as scratch:
         draft = Path(scratch) / "package"
         draft.mkdir()
         parity, problem = _write_files(fitted, draft)
@@ -105,6 +110,14 @@ def build_package(
         for file_name, text in (documents or {}).items():
             (draft / file_name).write_text(text, encoding="utf-8")
         return place(draft, folder_root, manifest)
+
+
+def _sweep(folder_root: Path) -> None:
+    """Remove what processes left that were killed while they packaged."""
+    for folder in folder_root.glob(f"{_PARTIAL}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(draft: Path, folder_root: Path, manifest: Manifest) -> ModelPackage:

@@ -26,11 +26,10 @@ def run_training(
         identifier, empty when none was asked for. The package holds the whole `Report`.
     """
     spec = TrainingSpec.read(payload)
-    watch = Watch(progress, cancelled)
     trained = train(spec, progress=lambda stage, done: progress(stage, 0.8 * done), cancelled=cancelled)
-    watch.part("packaging", 0.8, 0.9)
+    Watch(progress, cancelled, "packaging", 0.8).report(0.0)
     package = package_trained(trained)
-    watch.part("recording", 0.9, 1.0)
+    progress("recording", 0.9)  # from here on it is kept, so it is finished too
     run = record(trained, package) if spec.track else ""
     progress("done", 1.0)
     return {

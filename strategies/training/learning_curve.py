@@ -88,20 +88,20 @@ def learning_curve(
 def diagnose(points: tuple[LearningPoint, ...], score: str, floor: float) -> tuple[Verdict, str]:
     """What the curve's end says.
 
-    With 1 as the best score and `floor` as that of no learning, the model *overfits* when it loses more than a quarter
-    of what it gained on its own rows, and at least 0.05, on rows it has not seen; otherwise it *underfits* when even on
-    its own rows it gains less than a fifth of what there is to gain.
+    With 1 as the best score and `floor` as that of no learning, the model *underfits* when even on its own rows it
+    gains less than a fifth of what there is to gain; otherwise it *overfits* when on rows it has not seen it loses more
+    than a quarter of what it gained, and at least 0.05.
     """
     last = points[-1]
     gained, lost = last.training - floor, last.training - last.validation
     seen = f"{score} is {last.training:.3f} on the {last.rows:,} rows learned from and {last.validation:.3f} on others"
     more = _more_rows(points, score, floor)
-    if lost > max(0.05, 0.25 * gained):
-        remedy = "Try a simpler model (less depth, larger leaves, a stronger penalty)"
-        return "overfits", f"{seen}: it has learned its rows by heart and overfits. {remedy}. {more}"
     if gained < 0.2 * (1 - floor):
         remedy = "Try a more flexible model or features that say more"
         return "underfits", f"{seen}, where no learning scores {floor:.3f}: it underfits. {remedy}. {more}"
+    if lost > max(0.05, 0.25 * gained):
+        remedy = "Try a simpler model (less depth, larger leaves, a stronger penalty)"
+        return "overfits", f"{seen}: it has learned its rows by heart and overfits. {remedy}. {more}"
     return "fits", f"{seen}: what it has learned holds for rows it has not seen. {more}"
 
 

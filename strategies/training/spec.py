@@ -15,18 +15,18 @@ class TrainingSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: str = Field("car_choice", description="A dataset in data/datasets/, or an upload's name.")
+    data: str = Field("car_choice", description="Name of a dataset in data/datasets/, or of an upload.")
     target: str = Field("", description="Target column; empty takes the dataset's first.")
-    algorithm: str = Field("random_forest", description="A file in strategies/training/algorithms/.")
+    algorithm: str = Field("random_forest", description="Name of a file in strategies/training/algorithms/.")
     parameters: Mapping[str, Scalar] = Field(
         default_factory=dict, description="Hyperparameters that differ from the defaults."
     )
     format: Literal["onnx", "skops"] = Field("onnx", description="Format that the model is served in.")
-    name: str = Field("", max_length=80, description="What to call the model; empty takes the dataset's name.")
+    name: str = Field("", max_length=80, description="Name of the model; empty takes the dataset's.")
     seed: int = Field(1, ge=0, lt=2**32, description="Source of everything random: split, fit, bootstrap.")
     validation_share: float = Field(0.2, ge=0.05, le=0.4, description="Share of rows that thresholds are chosen on.")
     test_share: float = Field(0.2, ge=0.05, le=0.4, description="Share of rows that the metrics are computed on.")
-    max_rows: int | None = Field(None, ge=100, description="Most rows to use; the dataset's own order is kept.")
+    max_rows: int | None = Field(None, ge=100, description="Number of rows to use, at most; None uses all.")
     false_positive_cost: float = Field(1.0, ge=0, le=1e9, description="Cost of saying yes wrongly, in any unit.")
     false_negative_cost: float = Field(1.0, ge=0, le=1e9, description="Cost of missing a yes, in the same unit.")
     learning_curve: bool = Field(True, description="Whether to fit on growing numbers of rows as well.")

@@ -35,7 +35,7 @@ def target_values(column: pd.Series, target: Target) -> NDArray[Any]:
         names = pd.Index(target.classes)
         codes = names.get_indexer(pd.Index(column.astype(str)))
     if len(codes) and not 0 <= codes.min() <= codes.max() < len(target.classes):
-        wrong = column.to_numpy()[(codes < 0) | (codes >= len(target.classes))][0]
+        wrong = column[(codes < 0) | (codes >= len(target.classes))].tolist()[0]
         raise InvalidValue(target.column, wrong, "is not a class", f"use one of {', '.join(target.classes)}")
     return codes
 

@@ -42,6 +42,6 @@ class Watch:
 
     def report(self, done: float) -> None:
         """Say what share of this stage is done; raises `Cancelled` when the user has asked to stop."""
+        self.progress(self.stage, self.start + (self.end - self.start) * min(done, 1.0))
         if self.cancelled():
             raise Cancelled(f"Training was cancelled during “{self.stage}”; nothing of it was kept.")
-        self.progress(self.stage, self.start + (self.end - self.start) * min(done, 1.0))

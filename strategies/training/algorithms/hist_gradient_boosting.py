@@ -19,12 +19,19 @@ _ROWS_FOR_ONE_THREAD = 20_000  # for fewer, threads wait for each other longer t
 class BoostingParameters(Hyperparameters):
     """What may be set."""
 
-    trees: int = Field(200, ge=1, le=5_000, description="Most trees, one after the other; each class has its own.")
-    learning_rate: float = Field(0.08, gt=0, le=1, description="How much of the error each tree corrects.")
-    max_leaf_nodes: int = Field(31, ge=2, le=1_024, description="Leaves that a tree may have.")
-    min_samples_leaf: int = Field(20, ge=1, le=10_000, description="Rows that a leaf must hold; more resists noise.")
+    trees: int = Field(
+        200, ge=1, le=5_000, description="Number of trees, at most, one after the other; each class has its own."
+    )
+    learning_rate: float = Field(0.08, gt=0, le=1, description="Share of the error that each tree corrects.")
+    max_leaf_nodes: int = Field(31, ge=2, le=1_024, description="Number of leaves that a tree may have.")
+    min_samples_leaf: int = Field(
+        20, ge=1, le=10_000, description="Number of rows that a leaf must hold; more resist noise."
+    )
     patience: int = Field(
-        15, ge=1, le=1_000, description="Trees without gain on a tenth of the rows after which it stops (over 10,000)."
+        15,
+        ge=1,
+        le=1_000,
+        description="Number of trees without gain on a tenth of the rows after which it stops, with over 10,000.",
     )
 
 

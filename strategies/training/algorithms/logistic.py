@@ -18,9 +18,12 @@ class LogisticParameters(Hyperparameters):
     """What may be set."""
 
     inverse_penalty: float = Field(
-        1.0, ge=1e-6, le=1e6, description="scikit-learn's C: smaller keeps the weights smaller."
+        1.0,
+        ge=1e-6,
+        le=1e6,
+        description="Inverse of the strength of the penalty (scikit-learn's C); smaller keeps the weights smaller.",
     )
-    max_iterations: int = Field(300, ge=1, le=10_000, description="Steps of the solver before it gives up.")
+    max_iterations: int = Field(300, ge=1, le=10_000, description="Number of steps of the solver before it gives up.")
 
 
 class Logistic(Algorithm):

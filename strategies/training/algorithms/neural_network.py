@@ -16,12 +16,14 @@ from strategies.training.watch import Watch
 class NetworkParameters(Hyperparameters):
     """What may be set."""
 
-    width: int = Field(64, ge=1, le=1_024, description="Units in each hidden layer.")
-    layers: int = Field(1, ge=1, le=5, description="Hidden layers.")
+    width: int = Field(64, ge=1, le=1_024, description="Number of units in each hidden layer.")
+    layers: int = Field(1, ge=1, le=5, description="Number of hidden layers.")
     learning_rate: float = Field(1e-3, ge=1e-5, le=1, description="First step size of the Adam optimiser.")
     penalty: float = Field(1e-4, ge=0, le=100, description="Strength of the L2 penalty on the weights.")
-    max_epochs: int = Field(100, ge=1, le=5_000, description="Most passes over the rows.")
-    patience: int = Field(8, ge=1, le=1_000, description="Passes without gain on a tenth of the rows before it stops.")
+    max_epochs: int = Field(100, ge=1, le=5_000, description="Number of passes over the rows, at most.")
+    patience: int = Field(
+        8, ge=1, le=1_000, description="Number of passes without gain on a tenth of the rows before it stops."
+    )
 
 
 class NeuralNetwork(Algorithm):

@@ -17,9 +17,13 @@ from strategies.training.watch import Watch
 class ForestParameters(Hyperparameters):
     """What may be set."""
 
-    trees: int = Field(100, ge=1, le=2_000, description="More trees steady the answer; size and latency grow in step.")
-    max_depth: int = Field(14, ge=1, le=64, description="Questions a tree may ask in a row.")
-    min_samples_leaf: int = Field(3, ge=1, le=10_000, description="Rows that a leaf must hold; more resists noise.")
+    trees: int = Field(
+        100, ge=1, le=2_000, description="Number of trees; more steady the answer, and size and latency grow in step."
+    )
+    max_depth: int = Field(14, ge=1, le=64, description="Number of questions that a tree may ask in a row.")
+    min_samples_leaf: int = Field(
+        3, ge=1, le=10_000, description="Number of rows that a leaf must hold; more resist noise."
+    )
     max_features: float = Field(0.3, gt=0, le=1, description="Share of the features that each split may choose from.")
 
 
