@@ -166,4 +166,4 @@ def _other(package: ModelPackage, folder: Path) -> ModelPackage:
     x = rng.uniform(1, 20, (200, len(names))).astype(np.float32)
     tree = DecisionTreeClassifier(max_depth=3, random_state=1).fit(x, (x[:, 0] > 10).astype(int))
     schema = Schema(tuple(Feature(name) for name in names))
-    return build_package(tree, schema, "binary", "malignant", package.manifest.outputs, folder, x[:50], name="tree")
+    return build_package(tree, schema, "binary", "malignant", package.manifest.outputs, folder, x[:50], name="tumour")
