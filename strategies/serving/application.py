@@ -5,7 +5,7 @@ middleware straight to their endpoint when their path is a known one, which is m
 with a version in the path take the long way to the same endpoint.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from data.errors import InvalidValue
 from strategies.hosts.lifeline.place import Place
 from strategies.serving.access import Access
 from strategies.serving.administration import add_administration
-from strategies.serving.endpoint import Desk, Endpoint, Receive, Scope, Send
+from strategies.serving.endpoint import CLOSE, Desk, Endpoint, Receive, Scope, Send
 from strategies.serving.metrics import Counts, exposition
 from strategies.serving.models import Models, Served
 from strategies.serving.peers import Peers
@@ -53,7 +53,6 @@ class Application(FastAPI):
             title=f"Drydock: {served.name}", version=served.version, docs_url=None, redoc_url=None,
             redirect_slashes=False,
         )  # fmt: skip
-        self.draining = False
         self.models = Models(served)
         self.desk = Desk(settings, Counts(place.number))
         self.swapping = Swapping(self.models)
@@ -61,21 +60,18 @@ class Application(FastAPI):
         self._access = Access(settings.token)
         found = kinds("strategies.serving.protocols", Protocol)  # type: ignore[type-abstract]
         self.protocols = {
-            name: kind(self.models, settings.max_rows, lambda: not self.draining) for name, kind in found.items()
+            name: kind(self.models, settings.max_rows, lambda: not self.desk.draining) for name, kind in found.items()
         }
         self._short_cuts: dict[str, Endpoint] = {}
-        for name, protocol in self.protocols.items():
-            for operation in protocol.operations():
-                self._add(name, protocol, operation)
-        self._add_probes()
+        for name, operation in self._operations():
+            self._add(name, operation)
+        self.add_api_route("/metrics", self._metrics, methods=["GET"], tags=["native"], response_class=Response)
         if settings.admin_secret:
             add_administration(self, settings.admin_secret)
         for error in (HTTPException, Problem, InvalidValue):
             self.add_exception_handler(error, self._in_its_own_words)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.draining:
-            send = _closing(send)
         if scope["type"] == "http":
             if self._access.needed and (refused := self._access.check(scope)):
                 await self.refusal(scope["path"], refused)(scope, receive, send)
@@ -84,7 +80,7 @@ class Application(FastAPI):
             if endpoint is not None and scope["method"] == "POST":
                 await endpoint(scope, receive, send)
                 return
-        await super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, _closing(send) if self.desk.draining else send)
 
     def refusal(self, path: str, problem: Problem) -> Response:
         """An answer that refuses, in the words of the protocol that the path belongs to."""
@@ -94,37 +90,33 @@ class Application(FastAPI):
         return Response(body, problem.status, {"content-type": kind.decode(), **problem.headers})
 
     def openapi(self) -> dict[str, Any]:
-        if self.openapi_schema and self.openapi_schema["info"]["version"] != self.models.current.version:
+        """The document of the version that answers now."""
+        if self.openapi_schema is None or self.version != self.models.current.version:
             self.version, self.openapi_schema = self.models.current.version, None
-        return super().openapi()
+            paths = super().openapi()["paths"]
+            for name, operation in self._operations():
+                method = "post" if isinstance(operation, Prediction) else "get"
+                paths[operation.path][method] |= _document(operation, self.protocols[name], self.models)
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
-    def _add(self, name: str, protocol: Protocol, operation: Prediction | Lookup) -> None:
-        document = _document(operation, protocol, self)
+    def _operations(self) -> Iterator[tuple[str, Prediction | Lookup]]:
+        """Every operation with its protocol's name; their documents speak of the model as it is now."""
+        for name, protocol in self.protocols.items():
+            yield from ((name, operation) for operation in protocol.operations())
+
+    def _add(self, name: str, operation: Prediction | Lookup) -> None:
         if isinstance(operation, Prediction):
-            endpoint = Endpoint(name, protocol, operation, self.desk)
+            endpoint = Endpoint(name, self.protocols[name], operation, self.desk)
             if "{version}" not in operation.path:
                 self._short_cuts[operation.path.replace("{name}", self.models.name)] = endpoint
             call, method = _delegating(endpoint), "POST"
         else:
             call, method = _answering(operation.answer), "GET"
         self.add_api_route(
-            operation.path, call, methods=[method], openapi_extra=document, tags=[name], response_class=Response,
-            operation_id=f"{method.lower()}_{operation.path}", include_in_schema=True,
+            operation.path, call, methods=[method], tags=[name], response_class=Response,
+            operation_id=f"{method.lower()}_{operation.path}",
         )  # fmt: skip
-
-    def _add_probes(self) -> None:
-        def healthz(_: Mapping[str, str]) -> Any:
-            return {"status": "alive"}
-
-        def readyz(_: Mapping[str, str]) -> Any:
-            if self.draining:
-                raise Problem(503, "Draining", "The server is about to stop.", headers={"retry-after": "1"})
-            return {"status": "ready", "version": self.models.current.version}
-
-        native = self.protocols["native"]
-        self._add("native", native, Lookup("/healthz", healthz, {"summary": "Whether the process lives"}))
-        self._add("native", native, Lookup("/readyz", readyz, {"summary": "Whether it takes requests"}))
-        self.add_api_route("/metrics", self._metrics, methods=["GET"], tags=["native"], response_class=Response)
 
     async def _metrics(self) -> Response:
         """Counts and latencies of all replicas, in Prometheus' text format"""
@@ -173,9 +165,8 @@ def _answering(answer: Callable[[Mapping[str, str]], Any]) -> Callable[..., Any]
     return look_up
 
 
-def _document(operation: Prediction | Lookup, protocol: Protocol, application: Application) -> dict[str, Any]:
+def _document(operation: Prediction | Lookup, protocol: Protocol, models: Models) -> dict[str, Any]:
     """What OpenAPI says of an operation: its own words, its path's parameters, and how it refuses."""
-    models = application.models
     known = {"name": [models.name], "version": list(models.versions)}
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": values}}
@@ -195,7 +186,7 @@ def _closing(send: Send) -> Send:
 
     async def closing(message: Any) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            message = {**message, "headers": [*message["headers"], CLOSE]}
         await send(message)
 
     return closing

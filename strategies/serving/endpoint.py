@@ -27,6 +27,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 INLINE_S = 0.002
 """A prediction expected to take longer runs in a thread, so that probes and small requests do not wait for it."""
+CLOSE = (b"connection", b"close")
 _DISCARDED_BYTES = 64_000_000
 _log = logging.getLogger("drydock")
 
@@ -36,6 +37,8 @@ class Desk:
 
     def __init__(self, settings: Settings, counts: Counts) -> None:
         self.settings, self.counts = settings, counts
+        self.draining = False
+        """Whether the server is about to stop, so that clients should look for another."""
         self.replica_header = (b"x-drydock-replica", b"%d" % counts.replica)
         self.waiting: Callable[[], int] = lambda: len(self.serving)
         """How many requests were taken up and not yet answered; the server knows better and replaces it."""
@@ -86,6 +89,8 @@ class Endpoint:
             (b"x-drydock-start", b"%.9f" % begun_s),
             (b"x-drydock-service", b"%.9f" % took_s),
         )
+        if self.desk.draining:
+            headers.append(CLOSE)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
             return
         self._told_s = time.perf_counter()
         self._last_request = (-1, self._told_s)
-        self._application.draining = True
+        self._application.desk.draining = True
         if self.started:
             self._acceptor.hang_back = True
 

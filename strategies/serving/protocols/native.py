@@ -34,6 +34,8 @@ class Native(Protocol):
         return [
             Prediction("/predict", self.read, self._document()),
             Lookup("/model", self._model, {"summary": "The model: features, classes, versions"}),
+            Lookup("/healthz", lambda _: {"status": "alive"}, {"summary": "Whether the process lives"}),
+            Lookup("/readyz", self._readyz, {"summary": "Whether it takes requests"}),
         ]
 
     def read(self, asked: Asked) -> Question:
@@ -89,6 +91,11 @@ class Native(Protocol):
         whole = {name: {"type": "integer"} for name in ("status", "row")}
         schema = {"type": "object", "required": ["type", "title", "status", "detail"], "properties": texts | whole}
         return {"application/problem+json": {"schema": schema}}
+
+    def _readyz(self, _params: object) -> dict[str, Any]:
+        if not self.ready():
+            raise Problem(503, "Draining", "The server is about to stop.", headers={"retry-after": "1"})
+        return {"status": "ready", "version": self.models.current.version}
 
     def _model(self, _params: object) -> dict[str, Any]:
         manifest = self.models.current.manifest
