@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("data", "strategies", "simulators", "lessons", "dashboard")
 ALONE = {  # only files under these may import the package
     "streamlit": ("dashboard/",),
-    "simpy": ("simulators/engines/simpy",),
+    "simpy": ("simulators/engines/simpy", "simulators/engines/_simpy"),
     "numba": ("simulators/engines/kernel", "simulators/engines/_kernel"),
 }
 # Simulators may use the release policies, the packages and the measurements that their profiles come from, and nothing

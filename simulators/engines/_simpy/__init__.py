@@ -1,0 +1,1 @@
+"""The parts of the readable engine; `simulators.engines.simpy` puts them together."""
