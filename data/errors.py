@@ -58,6 +58,8 @@ class Problem:
     def __str__(self) -> str:
         where = [f"{self.place} {self.line}"] if self.line else []
         where += [f"column {self.column}"] if self.column else []
+        if not where and not self.value:
+            return f"it {self.rule}"
         return f"{', '.join(where) or 'the file'}: {_short(self.value)} {self.rule}"
 
 
