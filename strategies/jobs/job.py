@@ -36,7 +36,12 @@ class Lane:
     """Whether other Drydock processes with the same state folder must not run one either."""
 
 
-LANES: Mapping[str, Lane] = {"measure": Lane(alone_on_machine=True), "train": Lane(), "simulate": Lane()}
+LANES: Mapping[str, Lane] = {
+    "measure": Lane(alone_on_machine=True),
+    "train": Lane(),
+    "simulate": Lane(),
+    "deploy": Lane(width=8),
+}
 
 
 @dataclass(frozen=True, slots=True)

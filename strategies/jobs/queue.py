@@ -66,7 +66,7 @@ class JobQueue:
         session
             Whose job it is: `release` of the session ends it.
         lane
-            Which jobs it queues with: measure, train or simulate.
+            Which jobs it queues with: measure, train, simulate or deploy.
         title
             What people call it.
         on_end
