@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.errors import explained
 from dashboard.views.contract import View
+from dashboard.work import attend
 from data.discovery import kinds
 
 
@@ -22,6 +23,7 @@ def main() -> None:
         layout="wide",
         menu_items={"About": "Drydock trains a model, deploys it for real and compares the ways side by side."},
     )
+    attend()
     page.run()
 
 

@@ -22,6 +22,7 @@ LEFT_S = 4.0
 """How long a job goes on after its last onlooker left; a reload takes less."""
 
 _lock = threading.Lock()
+_payloads: dict[str, dict[str, Any]] = {}
 _onlookers: dict[str, set[str]] = defaultdict(set)
 
 
@@ -40,8 +41,20 @@ def queue() -> JobQueue:
 def start(function: str, payload: Mapping[str, Any], *, lane: str, title: str) -> str:
     """Start a job that this browser owns; returns its id."""
     job_id = queue().submit(function, payload, session=owner(), lane=lane, title=title).id
+    _payloads[job_id] = dict(payload)
     look_at(job_id)
     return job_id
+
+
+def own_jobs(lane: str) -> list[tuple[JobState, dict[str, Any]]]:
+    """This browser's jobs in that lane, oldest first, each with what it was given."""
+    return [(state, _payloads[state.id]) for state in queue().states(owner()) if state.lane == lane]
+
+
+def attend() -> None:
+    """Keep all that this browser has under way alive while this tab is open; called whenever a page is drawn."""
+    for state in queue().states(owner()):
+        look_at(state.id)
 
 
 def look_at(job_id: str) -> JobState | None:

@@ -1,6 +1,14 @@
+"""The page that deploys: choose a model and a strategy, and try what runs."""
+
 import streamlit as st
 
+from dashboard.deploying.live import show_live
+from dashboard.deploying.starting import choose_package, strategy_cards
+from dashboard.training.packages import packages
 from dashboard.views.contract import View
+from dashboard.work import own_jobs
+
+_SHOWN = 6
 
 
 class Deploy(View):
@@ -9,3 +17,19 @@ class Deploy(View):
 
     def show(self) -> None:
         st.title("Deploy")
+        found = packages()
+        if not found:
+            st.info(
+                "There is no model to deploy yet. Train one first, on the page Train.", icon=":material/inventory_2:"
+            )
+            return
+        st.header("What runs", anchor="running")
+        mine = own_jobs("deploy")[-_SHOWN:]
+        if not mine:
+            st.markdown("Nothing yet. Start a deployment below: it runs for real, on this machine.")
+        for state, payload in reversed(mine):
+            show_live(state, payload)
+        st.header("Start another", anchor="start") if mine else st.header("Start one", anchor="start")
+        package = choose_package(found)
+        strategy_cards(package)
+        st.caption("A deployment ends when you stop it, and a few seconds after the last tab of this page is closed.")

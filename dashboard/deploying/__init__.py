@@ -1,0 +1,1 @@
+"""What the Deploy page is made of."""
