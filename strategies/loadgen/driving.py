@@ -53,6 +53,8 @@ class Driven:
     """Why requests failed, and how many did for that reason."""
     problems: tuple[str, ...]
     """Why the run is not to be trusted; empty when it is."""
+    began_s: float
+    """Moment on the `time.perf_counter` clock from which all times count."""
     usage_before: Usage
     """The deployment's totals when they began to count."""
     usage_after: Usage
@@ -247,6 +249,7 @@ class _Run:
             versions=tuple(self._recorder.versions),
             reasons=dict(self._recorder.reasons),
             problems=(self._died, *problems) if self._died else problems,
+            began_s=self._began_s,
             usage_before=self._before if self._before is not None else after,
             usage_after=after,
         )
