@@ -5,8 +5,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from nats.aio.client import Client
-
 from data.errors import DrydockError, InvalidValue
 from strategies.contract import Deployment, Limits, Strategy
 from strategies.hosts.contract import Host, Service
@@ -45,7 +43,7 @@ def _deploy(model: ModelPackage, host: Host, limits: Limits, sizes: topology.Siz
     names = Names.fresh()
     with ExitStack() as undo:
         server = undo.enter_context(broker())
-        asyncio.run(topology.connected(server.url, lambda client: _prepare(client, server, names, sizes)))
+        asyncio.run(topology.connected(server.url, lambda client: topology.create(client, names, sizes, server.shared)))
         undo.callback(_remove, server, names)
         models = Publications(server.url, names, limits.workers)
         models.begin(model)
@@ -57,12 +55,6 @@ def _deploy(model: ModelPackage, host: Host, limits: Limits, sizes: topology.Siz
         undo.callback(deployment.close)
         deployment.open()
         yield deployment
-
-
-async def _prepare(client: Client, server: Broker, names: Names, sizes: topology.Sizes) -> None:
-    if server.shared:
-        await topology.sweep(client)
-    await topology.create(client, names, sizes)
 
 
 def _service(number: int, names: Names, server: Broker, limits: Limits, sizes: topology.Sizes) -> Service:

@@ -4,7 +4,7 @@ import json
 import socket
 import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,23 +22,34 @@ class Address:
     port: int
     tls: bool = False
     user: str = ""
-    """User name, or the token when there is no password."""
     password: str = ""
+    token: str = ""
+    """What stands before the @ when there is no password."""
 
     @property
     def shown(self) -> str:
         """For messages: without the secret."""
         return f"{self.host}:{self.port}"
 
+    @property
+    def plain(self) -> str:
+        """The URL without the secret."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'tls' if self.tls else 'nats'}://{host}:{self.port}"
+
     def credentials(self) -> dict[str, str]:
-        if self.password:
+        if self.user:
             return {"user": self.user, "pass": self.password}
-        return {"auth_token": self.user} if self.user else {}
+        return {"auth_token": self.token} if self.token else {}
 
 
 def addresses(url: str) -> tuple[Address, ...]:
-    """The servers that a URL names; `InvalidValue` when it cannot be read (it is not shown: it may hold a secret)."""
-    return tuple(_address(part.strip()) for part in url.split(","))
+    """The servers that a URL names, which share what the first says about who we are.
+
+    `InvalidValue` when it cannot be read; it is not shown, for it may hold a secret.
+    """
+    first, *others = (_address(part.strip()) for part in url.split(","))
+    return first, *(replace(other, user=first.user, password=first.password, token=first.token) for other in others)
 
 
 def _address(url: str) -> Address:
@@ -49,7 +60,9 @@ def _address(url: str) -> Address:
         host, port, parts = None, 0, urlsplit("")
     if not host or parts.scheme not in ("nats", "tls"):
         raise InvalidValue("NATS_URL", "(not shown)", "is not the address of a NATS server", _ADDRESS_FORM)
-    return Address(host, port, parts.scheme == "tls", unquote(parts.username or ""), unquote(parts.password or ""))
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    tls = parts.scheme == "tls"
+    return Address(host, port, tls, name, password) if password else Address(host, port, tls, token=name)
 
 
 def reach(url: str, name: str) -> None:

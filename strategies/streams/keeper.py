@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from data.usage import Usage
-from strategies.hosts.contract import Host, Running, Service
+from strategies.hosts.contract import Host, Running, Service, StartFailed
 
 LOOK_EVERY_S = 0.05
 QUICK_DEATH_S, MAX_QUICK_DEATHS = 10.0, 8
@@ -85,7 +85,12 @@ class Keeper:
         try:
             while not self._closing.is_set():
                 began_s = time.perf_counter()
-                died = self._run_one(place, number)
+                try:
+                    died = self._run_one(place, number)
+                except StartFailed as error:
+                    if not place.started.is_set():
+                        raise
+                    died = str(error)
                 if not died:
                     return
                 self.last_death = died

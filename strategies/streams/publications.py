@@ -19,6 +19,10 @@ from strategies.streams.models import Published, forget, publish_model, withdraw
 from strategies.streams.names import Names
 from strategies.streams.topology import connected
 
+PATIENCE_S = 20.0
+"""How long storing a model is tried while the server is away."""
+RETRY_S = 0.1
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -127,7 +131,11 @@ class Publications:
                     await forget(client, self._names, done.published.event)
             return await publish_model(client, self._names, entry.package)
 
-        try:
-            entry.published = asyncio.run(connected(self._url, work))
-        except BaseException as error:
-            entry.failure = error
+        until_s = time.perf_counter() + PATIENCE_S
+        while entry.published is None and entry.failure is None:
+            try:
+                entry.published = asyncio.run(connected(self._url, work))
+            except Exception as error:  # a server that restarts makes nats-py fail in many ways; the next try may do
+                if time.perf_counter() > until_s:
+                    entry.failure = error
+                time.sleep(RETRY_S)

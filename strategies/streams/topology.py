@@ -21,10 +21,10 @@ import nats
 import psutil
 from nats.aio.client import Client
 from nats.js import api
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from data.errors import Unavailable
-from strategies.streams.dial import reach
+from strategies.streams.dial import addresses, reach
 from strategies.streams.names import ROOT, Names
 
 DUPLICATE_WINDOW_S = 120.0
@@ -60,28 +60,38 @@ async def connected(url: str, work: Callable[[Client], Awaitable[T]]) -> T:
 
     # nats-py leaves its socket open when it is not let in, and tells less about why.
     await asyncio.to_thread(reach, url, "drydock")
-    servers = [part.strip() for part in url.split(",")]
-    client = await nats.connect(servers, connect_timeout=5, allow_reconnect=False, error_cb=quiet)
+    servers = addresses(url)
+    client = await nats.connect(
+        [server.plain for server in servers], connect_timeout=5, allow_reconnect=False, error_cb=quiet,
+        user=servers[0].user or None, password=servers[0].password or None, token=servers[0].token or None,
+    )  # fmt: skip
     try:
         return await work(client)
     finally:
         await client.close()
 
 
-async def create(client: Client, names: Names, sizes: Sizes) -> None:
-    """Make all streams and consumers of a deployment; `Unavailable` when the server has no JetStream."""
+async def create(client: Client, names: Names, sizes: Sizes, shared: bool = False) -> None:
+    """Make all streams and consumers of a deployment, on a `shared` server after removing what dead ones left there.
+
+    `Unavailable` when the server has no JetStream, or does not let us.
+    """
     js = client.jetstream(timeout=API_TIMEOUT_S)
     try:
+        if shared:
+            await sweep(client)
         for config in _streams(names, sizes):
             await js.add_stream(config)
         for consumer in _consumers(names, sizes):
             await js.add_consumer(names.requests, consumer)
         await js.create_object_store(names.bucket, config=api.ObjectStoreConfig(max_bytes=sizes.answer_bytes))
+    except ServiceUnavailableError as error:
+        raise Unavailable("the NATS server has no JetStream", "enable JetStream on it, for this account") from error
     except Exception as error:
         await remove(client, names)
         raise Unavailable(
             f"the NATS server refused to make the deployment's streams ({error})",
-            "enable JetStream on it and allow this account to make streams there",
+            "allow this account to make streams, and that many and large ones",
         ) from error
 
 

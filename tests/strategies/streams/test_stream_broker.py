@@ -67,7 +67,7 @@ def test_nobody_gets_in_without_the_token_and_nobody_else_can_read_it(server: Ow
     assert stat.S_IMODE(server.folder.stat().st_mode) == 0o700
     assert all(stat.S_IMODE((server.folder / name).stat().st_mode) == 0o600 for name in ("token", "server.conf"))
     arguments = [argument for pid in server.pids for argument in psutil.Process(pid).cmdline()]
-    token = addresses(server.url)[0].user
+    token = addresses(server.url)[0].token
     assert len(token) == 48
     assert not any(token in argument for argument in arguments)
 
@@ -197,7 +197,13 @@ def test_nats_url_names_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_addresses() -> None:
-    assert addresses("a:1, tls://me:p%40ss@b") == (Address("a", 1), Address("b", 4222, True, "me", "p@ss"))
+    assert addresses("a:1, tls://b") == (Address("a", 1), Address("b", 4222, tls=True))
+    ours = addresses("nats://me:p%40ss@a:1, b")
+    assert [(server.plain, server.credentials()) for server in ours] == [
+        ("nats://a:1", {"user": "me", "pass": "p@ss"}),
+        ("nats://b:4222", {"user": "me", "pass": "p@ss"}),
+    ]
+    assert addresses("tok@[::1]:5")[0].plain == "nats://[::1]:5"
     assert addresses("nats://tok@[::1]:5")[0].credentials() == {"auth_token": "tok"}
     for wrong in ("", "http://a", "nats://:4222", "nats://s3cret@h:port"):
         with pytest.raises(InvalidValue, match="is not the address") as caught:
