@@ -65,7 +65,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON; a figure that is not estimable has the keys `figure`, `n` and `needs`."""
-        return asdict(self)
+        return asdict(self) | {"problems": list(self.problems), "notes": list(self.notes)}
 
 
 def summarise(traces: Sequence[Trace], slo: Slo) -> Summary:
