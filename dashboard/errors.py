@@ -6,6 +6,7 @@ from functools import wraps
 
 import streamlit as st
 
+from dashboard.parts.tables import plain
 from data.errors import DrydockError
 
 
@@ -15,7 +16,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except DrydockError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
 
 
 def explained(show: Callable[[], None]) -> Callable[[], None]:

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.comparing import state
 from dashboard.comparing.candidates import candidates
 from dashboard.parts.form import fields_of
+from dashboard.parts.tables import plain
 from data.catalogue import dataset_names, find_dataset
 from data.discovery import kind_name, kinds
 from data.errors import DrydockError
@@ -33,7 +34,7 @@ def controls() -> None:
     try:
         state.set_by_controls(scenario.evolve(**changes))
     except DrydockError as error:
-        st.error(f"{error} The scenario stays as it was.", icon=":material/error:")
+        st.error(f"{plain(error)} The scenario stays as it was.", icon=":material/error:")
 
 
 def _traffic(scenario: Scenario, key: str) -> dict[str, Any]:

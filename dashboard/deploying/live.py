@@ -55,18 +55,18 @@ def _status(job_id: str, payload: dict[str, Any]) -> None:
 def _facts(state: JobState, client: LiveClient) -> None:
     found = client.status()
     up_s = time.time() - (state.started_at or time.time())
-    ports = ", ".join(map(str, found.ports)) or "none: it answers function calls"
-    show_rows(
-        [
-            {"": "Version", "now": found.version},
-            {"": "Up for", "now": f"{up_s:,.0f} s"},
-            {"": "Processes", "now": ", ".join(map(str, found.pids))},
-            {"": "Port", "now": ports},
-            {"": "Memory", "now": f"{digits(found.memory_bytes / 2**20)} MiB"},
-            {"": "Processor time", "now": "not measured" if found.cpu_s is None else f"{digits(found.cpu_s)} s"},
-        ],
-        "",
-    )
+    ports = ", ".join(map(str, found.ports)) or "none"
+    facts = {
+        "Version": found.version,
+        "Up for": f"{up_s:,.0f} s",
+        "Process": ", ".join(map(str, found.pids)),
+        "Port": ports,
+        "Memory": f"{digits(found.memory_bytes / 2**20)} MiB",
+        "Processor time": "not measured" if found.cpu_s is None else f"{digits(found.cpu_s)} s",
+    }
+    with st.container(horizontal=True):
+        for name, value in facts.items():
+            st.metric(name, value, width="content")
     if found.log.strip():
         with st.expander("Log"):
             st.code(found.log.strip(), language=None, wrap_lines=True)
@@ -89,10 +89,10 @@ def _use(job_id: str, payload: dict[str, Any]) -> None:
         with asking:
             if status.ports:
                 st.markdown("Paste this into a shell on this machine:")
-                st.code(curl_line(status.ports[0], record), language="bash", wrap_lines=True)
+                st.code(curl_line(status.ports[0], record), language=None, wrap_lines=True)
             else:
                 st.markdown("An embedded model has no port. A Python program in this folder asks it so:")
-                st.code(python_lines(package, record), language="python", wrap_lines=True)
+                st.code(python_lines(package, record), language=None, wrap_lines=True)
         with updating:
             _update(job_id, client, package)
 
@@ -122,7 +122,7 @@ def _predict(client: LiveClient, record: dict[str, Any], manifest: Manifest) -> 
     try:
         tried = client.predict(record)
     except DrydockError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     if tried.status != "ok":
         st.error(f"The request ended as {tried.status}: {plain(tried.reason)}", icon=":material/error:")
@@ -137,9 +137,7 @@ def _predict(client: LiveClient, record: dict[str, Any], manifest: Manifest) -> 
     st.success(
         f"**{plain(manifest.target)}: {plain(manifest.outputs[best])}** ({took})", icon=":material/check_circle:"
     )
-    rows = [
-        {"class": plain(n), "probability": f"{p:.4f}"} for n, p in zip(manifest.outputs, tried.outputs, strict=True)
-    ]
+    rows = [{"class": n, "probability": f"{p:.4f}"} for n, p in zip(manifest.outputs, tried.outputs, strict=True)]
     show_rows(rows, "class")
 
 
@@ -161,7 +159,7 @@ def _update(job_id: str, client: LiveClient, now: ModelPackage) -> None:
         try:
             version = client.update(str(others[chosen].folder))
         except DrydockError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
             return
         st.toast(f"Version {version} answers now.")
         st.rerun()

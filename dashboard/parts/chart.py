@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.charts.chart import Chart
+from dashboard.parts.tables import show_frame
 
 _INK = {"light": "#0a1016", "dark": "#e8edf2"}  # the theme's text colours, as in .streamlit/config.toml
 _PLAIN = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
@@ -20,4 +21,4 @@ def show_chart(chart: Chart, key: str, *, caption: str = "") -> None:
         st.caption(caption)
     with st.expander("Show the numbers"):
         st.write(chart.alt)
-        st.table(chart.table)
+        show_frame(chart.table)

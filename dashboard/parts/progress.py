@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.parts.tables import plain
 from dashboard.work import look_at, queue
 from strategies.jobs import JobState
 
@@ -18,7 +19,7 @@ def show_failure(state: JobState) -> None:
     if state.status == "cancelled":
         st.warning(f"{state.title} was cancelled. Nothing of it is left.", icon=":material/block:")
     elif state.error is not None:
-        st.error(f"{state.title} failed. {state.error.message}", icon=":material/error:")
+        st.error(f"{state.title} failed. {plain(state.error.message)}", icon=":material/error:")
         if state.log.strip() and not state.error.is_a(ValueError):
             with st.expander("What its process printed"):
                 st.code(state.log.strip()[-4_000:], language=None, wrap_lines=True)

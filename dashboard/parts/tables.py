@@ -7,6 +7,8 @@ import pandas as pd
 import streamlit as st
 
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+-!|<>~:$"})
+_PLAIN_UP_TO = 3
+"""Columns that fit a screen 320 px wide. A wider table goes into a grid, which the keyboard can scroll."""
 
 
 def plain(text: object) -> str:
@@ -15,5 +17,20 @@ def plain(text: object) -> str:
 
 
 def show_rows(rows: Sequence[dict[str, Any]], index: str) -> None:
-    """A small table; `index` names the column that says what a row is."""
-    st.table(pd.DataFrame(rows).set_index(index))
+    """A table of texts; `index` names the column that says what a row is."""
+    show_frame(pd.DataFrame(rows).set_index(index))
+
+
+def show_frame(frame: pd.DataFrame) -> None:
+    """A table whose index says what a row is."""
+    if len(frame.columns) < _PLAIN_UP_TO and len(frame) <= 60:
+        texts = frame.map(_text)
+        texts.index = pd.Index([plain(name) for name in frame.index], name=frame.index.name)
+        texts.columns = pd.Index([plain(name) for name in frame.columns])
+        st.table(texts)
+    else:
+        st.dataframe(frame.reset_index() if frame.index.name else frame, hide_index=True, width="stretch")
+
+
+def _text(value: object) -> str:
+    return f"{value:,.6g}" if isinstance(value, int | float) else plain(value)

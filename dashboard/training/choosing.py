@@ -43,10 +43,8 @@ def choose_data() -> ChosenData:
 def _told(feature: Feature) -> dict[str, str]:
     kinds = ", ".join(feature.categories[:8]) + (", …" if len(feature.categories) > 8 else "")
     return {
-        "feature": plain(feature.name),
-        "holds": plain(kinds)
-        if feature.kind == "category"
-        else f"number{f' in {feature.unit}' if feature.unit else ''}",
+        "feature": feature.name,
+        "holds": kinds if feature.kind == "category" else f"number{f' in {feature.unit}' if feature.unit else ''}",
         "may be missing": "yes" if feature.nullable else "no",
-        "meaning": plain(feature.description),
+        "meaning": feature.description,
     }

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.form import fields_of
+from dashboard.parts.tables import plain
 from dashboard.training.choosing import ChosenData
 from data.discovery import kinds
 from data.errors import DrydockError
@@ -47,5 +48,5 @@ def _spec(
         kinds("strategies.training.algorithms", Algorithm)[name](spec.parameters)  # type: ignore[type-abstract]
         return spec
     except DrydockError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return None

@@ -27,9 +27,9 @@ def package_list(packages: tuple[ModelPackage, ...]) -> None:
         [
             {
                 "version": package.version,
-                "name": plain(package.manifest.name),
+                "name": package.manifest.name,
                 "algorithm": package.manifest.algorithm,
-                "predicts": plain(package.manifest.target),
+                "predicts": package.manifest.target,
                 "served as": package.manifest.format,
                 "score": headline(package),
             }

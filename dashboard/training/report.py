@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dashboard.charts.calibration import calibration
@@ -11,6 +10,7 @@ from dashboard.charts.confusion import confusion
 from dashboard.charts.cost import cost
 from dashboard.charts.learning_curve import learning_curve
 from dashboard.parts.chart import show_chart
+from dashboard.parts.tables import show_rows
 from data.estimate import Estimate, Figure
 from data.estimates.text import as_text, digits
 from strategies.training.evaluation import Evaluation
@@ -71,7 +71,7 @@ def _scores(report: Report, _key: str) -> None:
         }
         for name, score in evaluation.scores.items()
     ]
-    st.table(pd.DataFrame(rows).set_index("score"))
+    show_rows(rows, "score")
     parts = ", ".join(f"{part} {n:,}" for part, n in report.rows.items())
     st.caption(
         f"On {evaluation.rows:,} test rows that it never saw, with 95% intervals. Rows were parted {report.split} "

@@ -3,6 +3,7 @@
 import re
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.errors import errors_shown
 from dashboard.parts.tables import plain, show_rows
@@ -26,14 +27,20 @@ def upload_data() -> None:
     if file is None:
         return
     with errors_shown():
-        table = _corrected(_read(file.getvalue(), file.name))
+        table = _corrected(_read(file))
         _show(table)
         _store(table)
 
 
-@st.cache_data(max_entries=2, show_spinner="Reading the file …", scope="session")
-def _read(content: bytes, name: str) -> UploadedTable:
-    return read_table(content, name)
+def _read(file: UploadedFile) -> UploadedTable:
+    """The file's table, read once a session."""
+    known = st.session_state.get("_upload_read")
+    if known is None or known[0] != file.file_id:
+        with st.spinner("Reading the file …"):
+            known = (file.file_id, read_table(file.getvalue(), file.name))
+        st.session_state["_upload_read"] = known
+    table: UploadedTable = known[1]
+    return table
 
 
 def _corrected(table: UploadedTable) -> UploadedTable:
@@ -52,12 +59,12 @@ def _show(table: UploadedTable) -> None:
     st.markdown(f"{len(table):,} rows, {len(table.columns)} columns:")
     rows = [
         {
-            "column": plain(c.name),
+            "column": c.name,
             "holds": c.kind,
             "missing": f"{c.missing:,}",
             "malformed": f"{c.malformed:,}",
             "different values": f"{c.distinct:,}",
-            "examples": plain(", ".join(c.examples)),
+            "examples": ", ".join(c.examples),
         }
         for c in table.columns
     ]
@@ -66,12 +73,12 @@ def _show(table: UploadedTable) -> None:
     if total:
         st.warning(
             f"{total:,} malformed. "
-            + InvalidFile(table.file, problems, "correct them, or leave them out", total).args[0]
+            + plain(InvalidFile(table.file, problems, "correct them, or leave them out", total))
         )
         with st.expander("Every one that is known"):
             show_rows(
                 [
-                    {"where": f"{p.place} {p.line}", "column": plain(p.column), "value": plain(p.value), "rule": p.rule}
+                    {"where": f"{p.place} {p.line}", "column": p.column, "value": p.value, "rule": p.rule}
                     for p in problems[:_SHOWN]
                 ],
                 "where",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.controls import controls
+from dashboard.parts.tables import plain
 from dashboard.views.contract import View
 
 
@@ -15,7 +16,7 @@ class Compare(View):
         st.title("Compare")
         state.current()
         for problem in state.problems():
-            st.warning(f"The link says something that cannot be used. {problem}", icon=":material/link_off:")
+            st.warning(f"The link says something that cannot be used. {plain(problem)}", icon=":material/link_off:")
         _set_up()
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.parts.address import note, recall
 from dashboard.parts.progress import follow, show_failure
 from dashboard.training.choosing import ChosenData, choose_data
+from dashboard.training.exploring import explore
 from dashboard.training.fitting import fit_form
 from dashboard.training.packages import label, package_list, packages, show_package
 from dashboard.training.uploading import upload_data
@@ -24,6 +25,7 @@ class Train(View):
             st.session_state["dataset"] = stored
         st.header("1. The data", anchor="data")
         data = choose_data()
+        explore(data.name, data.dataset, data.target.column)
         with st.expander("Use your own data", icon=":material/upload_file:"):
             upload_data()
         st.header("2. The model", anchor="model")
