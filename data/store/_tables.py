@@ -37,6 +37,7 @@ class RunRow(SQLModel, table=True):
     note: str = Field(sa_type=Text)
     ended_at: str = Field(max_length=32)
     deleted_at: str = Field(max_length=32)
+    job: str = Field(sa_type=Text, sa_column_kwargs={"server_default": ""})
     alive_until: str = Field(max_length=32)
     """A run that has not ended by then ended without a word: its process was killed."""
 

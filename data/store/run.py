@@ -46,6 +46,8 @@ class Run:
     """SHA-256 of the trace file, in hex."""
     software: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
+    job: str = ""
+    """Identifier of the job that makes it; empty for a run that was made without one."""
     session: str = ""
     """Who sees it; empty for runs of the command, which everybody on this machine sees."""
     shared: bool = False

@@ -59,9 +59,10 @@ class RunStore:
         repetition: int = 0,
         origin: Origin = "measured",
         status: RunStatus = "running",
+        job: str = "",
         lease_s: float = 600.0,
     ) -> Run:
-        """Enter a run that is about to be made.
+        """Enter a run that is about to be made, perhaps by a job whose end is its end too (see `end_job`).
 
         A run that has neither ended nor been renewed `lease_s` from now counts as failed: its process was killed.
         """
@@ -71,7 +72,7 @@ class RunStore:
             scenario_name=scenario.name, candidate=scenario.candidate(candidate).name, repetition=repetition, seed=seed,
             status=status, problems=[], summary={}, trace_file="", trace_hash="", software=dict(software_versions()),
             machine=dict(machine_facts()), session=self.session, shared=False, title="", note="", ended_at="",
-            deleted_at="", alive_until=_from_now(lease_s),
+            deleted_at="", job=job, alive_until=_from_now(lease_s),
         )  # fmt: skip
         with writing(self._engine) as session:
             session.add(row)
@@ -118,6 +119,10 @@ class RunStore:
     def end_group(self, group: str, status: RunStatus, *problems: str) -> None:
         """Whatever of the group has not ended ends without a trace, for these reasons."""
         self._end(col(RunRow.group) == group, status, problems)
+
+    def end_job(self, job: str, status: RunStatus, *problems: str) -> None:
+        """Whatever a job has not ended ends without a trace, for these reasons."""
+        self._end(col(RunRow.job) == job, status, problems)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 

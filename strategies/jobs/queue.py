@@ -14,6 +14,7 @@ from data.home import home
 from strategies.jobs.child import Child, sweep
 from strategies.jobs.job import LANES, JobError, JobFunction, JobState, Lane, outcome_of
 from strategies.jobs.order import name_of, plain
+from strategies.jobs.runs import end_runs
 
 GRACE_S = 1.0
 """How long a cancelled job may take to clean up by itself before its processes are killed."""
@@ -37,8 +38,9 @@ class _Job:
 class JobQueue:
     """First come, first served, in each lane. Safe to use from any thread; callers poll, or wait for changes."""
 
-    def __init__(self, lanes: Mapping[str, Lane] = LANES) -> None:
-        self._lanes = dict(lanes)
+    def __init__(self, lanes: Mapping[str, Lane] = LANES, on_end: Callable[[JobState], None] = end_runs) -> None:
+        """`on_end` follows the end of every job, before anybody else sees it."""
+        self._lanes, self._on_end = dict(lanes), on_end
         self._jobs: dict[str, _Job] = {}  # in order of submission
         self._changed = threading.Condition()
         self._closed = False
@@ -230,9 +232,9 @@ class JobQueue:
 
     def _end(self, job: _Job, **changes: Any) -> None:
         changes |= {"cancelling": False, "ended_at": time.time()}
-        if job.on_end is not None:
+        for follow in filter(None, (self._on_end, job.on_end)):
             try:
-                job.on_end(replace(job.state, **changes))
+                follow(replace(job.state, **changes))
             except Exception:
                 _logger.exception("What should follow the end of “%s” failed", job.state.title)
         with self._changed:

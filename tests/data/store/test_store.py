@@ -87,6 +87,16 @@ def test_a_group_is_queued_renewed_and_ended_as_one(store: RunStore) -> None:
     assert store.get(other.id).status == "running"
 
 
+def test_the_runs_of_a_job_end_with_it(store: RunStore) -> None:
+    mine = store.start(SCENARIO, "api", seed=1, job="j")
+    others = [store.start(SCENARIO, "api", seed=1, job=job) for job in ("", "k")]
+    done = store.finish(store.start(SCENARIO, "api", seed=1, job="j").id, made())
+    store.end_job("j", "failed", "killed")
+    assert (store.get(mine.id).status, store.get(mine.id).problems) == ("failed", ("killed",))
+    assert store.get(done.id) == done
+    assert [store.get(run.id).status for run in others] == ["running", "running"]
+
+
 def test_a_run_whose_process_went_silent_has_failed(store: RunStore) -> None:
     silent = store.start(SCENARIO, "api", seed=1, lease_s=-1)
     alive = store.start(SCENARIO, "api", seed=1, group="g", lease_s=-1)

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from data.errors import Unavailable
@@ -21,6 +22,22 @@ def test_the_migrations_make_the_tables_that_the_code_reads(database: str) -> No
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+
+
+def test_runs_of_an_older_drydock_are_kept(database: str) -> None:
+    engine = _database._engine(database_url(database).render_as_string(hide_password=False))
+    config = Config()
+    config.set_main_option("script_location", str(Path(_database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        columns = [column["name"] for column in inspect(connection).get_columns("runs")]
+        values = dict.fromkeys(columns, "") | {"id": "a" * 20, "repetition": 0, "seed": 1, "shared": False}
+        values |= dict.fromkeys(["summary", "software", "machine"], "{}") | {"problems": "[]", "status": "done"}
+        marks = ", ".join(f":{name}" for name in columns)
+        connection.execute(text(f"INSERT INTO runs ({', '.join(columns)}) VALUES ({marks})"), values)
+    (run,) = RunStore("", database).find()
+    assert (run.id, run.status, run.job) == ("a" * 20, "done", "")
 
 
 def test_the_newest_migration_is_the_one_named() -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from data.store import RunStore
 from strategies.jobs import JobQueue, JobState
 from strategies.jobs.child import PREFIX, sweep
+from strategies.jobs.processes import processes_of
 
 JOBS = "jobs_to_run"
 ROOT = Path(__file__).parents[3]
@@ -207,3 +209,17 @@ def test_waiting_for_another_queue_can_be_cancelled_and_a_killed_one_lets_go(que
         os.kill(found.pids[0], signal.SIGKILL)
         assert queue.wait(behind.id, 60).status == "done"
         assert elsewhere.wait(job.id, 60).status == "failed"
+
+
+@pytest.mark.parametrize(("ends", "status"), [("cancel", "cancelled"), ("kill", "failed")])
+def test_the_runs_that_it_began_end_with_it(queue: JobQueue, ends: str, status: str) -> None:
+    job = told(queue, queue.submit(f"{JOBS}:begins_a_run", {"session": "s"}, session="s"))
+    if ends == "cancel":
+        queue.cancel(job.id)
+    else:
+        (worker,) = processes_of(job.id)
+        worker.kill()
+    queue.wait(job.id, 60)
+    run = RunStore("s").get(job.message)
+    assert run.status == status
+    assert run.problems[0] in ("it was cancelled", "Its process was killed by SIGKILL.")
