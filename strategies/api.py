@@ -22,7 +22,7 @@ from data.schema import Schema
 from data.usage import Usage
 from strategies.contract import Deployment, Done, Limits, Request, Strategy
 from strategies.hosts.contract import Host, Running, Service
-from strategies.loadgen.http_client import HttpClient
+from strategies.loadgen.http_client import WAKE_ERROR_S, HttpClient
 from strategies.loadgen.http_message import Exchange, request_bytes, to_answer
 from strategies.packaging.package import ModelPackage
 
@@ -111,6 +111,8 @@ def _service(model: ModelPackage, limits: Limits, settings: Settings, secret: st
 
 class ApiDeployment(Deployment):
     """Asks the server over kept-alive connections; every body is serialised before the run."""
+
+    wake_error_s = WAKE_ERROR_S
 
     def __init__(self, running: Running, schema: Schema, limits: Limits, settings: Settings, secret: str) -> None:
         self._running, self._schema, self._settings, self._secret = running, schema, settings, secret

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import Cancelled, DrydockError
 from data.scenario import Candidate, Measurement
 from data.trace import Trace
 from data.workloads.contract import Workload
@@ -16,6 +17,8 @@ OnTrace = Callable[[Candidate, int, Trace], None]
 """Called with the candidate, the number of the repetition (from 0) and what it gave."""
 BeforeRun = Callable[[Candidate, int, int], None]
 """Called with the candidate, the number of the repetition and its seed, before it is measured."""
+OnFailure = Callable[[Candidate, int, DrydockError], None]
+"""Called with the candidate, the number of the repetition and why it could not be measured."""
 
 
 def measure_repeated(
@@ -31,13 +34,17 @@ def measure_repeated(
     cancelled: CancelCheck = never,
     before_run: BeforeRun | None = None,
     on_trace: OnTrace | None = None,
+    on_failure: OnFailure | None = None,
 ) -> dict[str, list[Trace]]:
     """Measure every candidate `measurement.repetitions` times, each deployed afresh; traces by candidate's name.
 
     A repetition has a seed of its own, and all candidates meet the same traffic in it. The order changes from one
     repetition to the next, so that none always follows the same other one.
+
+    A candidate that cannot be measured stops all, unless there is an `on_failure`: then it alone is given up.
     """
     found: dict[str, list[Trace]] = {candidate.name: [] for candidate in candidates}
+    given_up: set[str] = set()
     total = measurement.repetitions * len(candidates)
     for done, (repetition, candidate) in enumerate(_turns(candidates, measurement.repetitions)):
 
@@ -46,12 +53,21 @@ def measure_repeated(
             progress(text, (done + share) / total)
 
         run_seed = repetition_seed(seed, repetition)
+        if candidate.name in given_up:
+            continue
         if before_run is not None:
             before_run(candidate, repetition, run_seed)
-        trace = measure(
-            package, candidate, workload, rows, seed=run_seed, measurement=measurement, scenario_toml=scenario_toml,
-            progress=step, cancelled=cancelled,
-        )  # fmt: skip
+        try:
+            trace = measure(
+                package, candidate, workload, rows, seed=run_seed, measurement=measurement,
+                scenario_toml=scenario_toml, progress=step, cancelled=cancelled,
+            )  # fmt: skip
+        except DrydockError as error:
+            if on_failure is None or isinstance(error, Cancelled):
+                raise
+            given_up.add(candidate.name)
+            on_failure(candidate, repetition, error)
+            continue
         found[candidate.name].append(trace)
         if on_trace is not None:
             on_trace(candidate, repetition, trace)
