@@ -124,22 +124,22 @@ def place(draft: Path, folder_root: Path, manifest: Manifest) -> ModelPackage:
     """Write the manifest into a draft folder and move that to its place under `folder_root`."""
     final = folder_root / manifest.version
     if not final.exists():
-        _write_manifest(draft, manifest)
+        write_manifest(draft / MANIFEST, manifest)
         with suppress(OSError):  # someone packaged the same at the same moment: theirs is as good
             draft.rename(final)
             return ModelPackage(final, manifest)
     # The same served file: keep the files, renew what is said about them.
     manifest = replace(manifest, files=ModelPackage.open(final).manifest.files)
-    _write_manifest(draft, manifest)
+    write_manifest(draft / MANIFEST, manifest)
     for file in draft.iterdir():
         if file.name not in FILE_NAMES.values():
             file.replace(final / file.name)
     return ModelPackage(final, manifest)
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    text = json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest as JSON that people can read too."""
+    path.write_text(json.dumps(manifest.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def packaging_versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data.errors import InvalidValue
 from data.home import home
+from strategies.packaging.build import write_manifest
 from strategies.packaging.package import MANIFEST, Manifest, ModelPackage
 
 
@@ -30,6 +31,14 @@ def find_package(version: str) -> ModelPackage:
         remedy = f"choose one of {listed}" if known else "train a model or upload one"
         raise InvalidValue("model package", version, "is not on the shelf", remedy)
     return ModelPackage.open(packages_folder() / version)
+
+
+def renew_manifest(package: ModelPackage, manifest: Manifest) -> ModelPackage:
+    """Say something else about the same files, in one step."""
+    draft = package.folder / f".{MANIFEST}"
+    write_manifest(draft, manifest)
+    draft.replace(package.folder / MANIFEST)
+    return ModelPackage(package.folder, manifest)
 
 
 def delete_package(version: str) -> None:
