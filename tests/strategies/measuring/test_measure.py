@@ -199,6 +199,19 @@ def test_a_job_measures_the_candidates_asked_for(
     assert home.is_dir()
 
 
+def test_a_candidate_that_cannot_be_measured_does_not_stop_the_others(
+    home: Path, tmp_path: Path, tumour_forest: ModelPackage, rows: NDArray[np.float32]
+) -> None:
+    odd = NULL.model_copy(update={"name": "odd", "settings": {"speed": 1}})
+    result = run_measurement(_payload(tumour_forest, rows, tmp_path, odd, NULL))
+    assert list(result["runs"]) == list(result["summaries"]) == ["nothing"]
+    assert "not a setting" in result["problems"]["odd"][0]
+    # On a busy machine a run may be invalid; it ended with a trace all the same.
+    ended = sorted((run.candidate, run.status == "failed") for run in RunStore("ada").find())
+    assert ended == [("nothing", False), ("nothing", False), ("odd", True)]
+    assert len(list(home.glob("traces/*.parquet"))) == 2
+
+
 def test_a_job_that_is_cancelled_or_fails_says_so_in_the_store(
     home: Path, tmp_path: Path, tumour_forest: ModelPackage, rows: NDArray[np.float32]
 ) -> None:
