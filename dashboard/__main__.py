@@ -4,8 +4,10 @@ python -m dashboard --port 8501 --host 127.0.0.1
 """
 
 import argparse
+import contextlib
 import ipaddress
 import os
+import signal
 import socket
 import sys
 import threading
@@ -27,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     port = listener.getsockname()[1]
     _configure(options.host, port)
-    _serve(listener, _address(options.host, port), _has_display() and not options.no_browser)
+    # The server ends in order on both signals and then raises them again; that is no error to report.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve(listener, _address(options.host, port), _has_display() and not options.no_browser)
     return 0
 
 

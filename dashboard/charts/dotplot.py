@@ -16,8 +16,8 @@ _ROW_PX = 150
 
 
 def dotplot(traces: Traces, slo: Slo) -> Chart:
-    """Fifty quantiles of each trace's latency, stacked; the ones past the SLO are hollow, failed ones crosses."""
-    found = {name: quantiles(waited(trace)) for name, trace in traces.items()}
+    """Fifty quantiles of each candidate's latency, stacked; the ones past the SLO are hollow, failed ones crosses."""
+    found = {name: quantiles(waited(repetitions)) for name, repetitions in traces.items()}
     names = list(found)
     drawn = figure("Latency in ms (logarithmic)", "", height=100 + _ROW_PX * len(found))
     edges, failed_at = _bins(list(found.values()), slo)

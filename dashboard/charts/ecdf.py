@@ -11,10 +11,10 @@ _SHARES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
 
 
 def ecdf(traces: Traces, slo: Slo | None = None) -> Chart:
-    """Empirical distribution of latency, one curve a trace; a request that timed out waited until its deadline."""
+    """Empirical distribution of latency, one curve a candidate; a request that timed out waited until its deadline."""
     drawn = figure("Latency in ms (logarithmic)", "Share of requests")
     drawn.update_yaxes(range=[0, 1.03], tickformat=".0%")
-    found = {name: waited(trace) for name, trace in traces.items()}
+    found = {name: waited(repetitions) for name, repetitions in traces.items()}
     logarithmic(drawn, ends(found.values(), slo))
     fastest = min(found, key=lambda name: found[name].within(0.5), default="")
     for place, (name, waits) in enumerate(found.items()):

@@ -1,6 +1,6 @@
 """What the charts of latency share: the latencies themselves, and the axis that shows them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ from data.estimates.text import digits
 from data.scenario import Slo
 from data.trace import Trace
 
-Traces = Mapping[str, Trace]
-"""A candidate's name to its trace, in the order in which they are drawn."""
+Traces = Mapping[str, Sequence[Trace]]
+"""A candidate's name to its traces, one a repetition, in the order in which candidates are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,17 @@ class Waited:
         return int(np.searchsorted(self.answered_ms, limit_ms, side="right")) / max(self.n, 1)
 
 
-def waited(trace: Trace) -> Waited:
-    """The latencies of a trace's requests after the warm-up, shadow copies left out."""
-    counted = trace.counted()
-    return Waited(np.sort(latencies_ms(trace)), len(counted), np.sort(counted.latency_s[counted.ok] * 1e3))
+def waited(traces: Sequence[Trace]) -> Waited:
+    """The latencies of all repetitions' requests after the warm-up, shadow copies left out."""
+    counted = [trace.counted() for trace in traces]
+    waits = np.concatenate([latencies_ms(trace) for trace in traces])
+    answered = np.concatenate([seen.latency_s[seen.ok] for seen in counted]) * 1e3
+    return Waited(np.sort(waits), sum(map(len, counted)), np.sort(answered))
+
+
+def of_repetition(traces: Traces, repetition: int) -> dict[str, Trace]:
+    """That repetition's trace of each candidate that has so many."""
+    return {name: found[repetition] for name, found in traces.items() if repetition < len(found)}
 
 
 def logarithmic(drawn: go.Figure, values: Iterable[float], axis: str = "x") -> None:

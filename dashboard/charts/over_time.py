@@ -1,21 +1,24 @@
 """Latency of each request at the moment it was due: stalls, warm-up and drift that a distribution hides."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from dashboard.charts.chart import Chart, figure, guide, legend, look
-from dashboard.charts.latency import Traces, logarithmic, name_of_slo
+from dashboard.charts.latency import Traces, logarithmic, name_of_slo, of_repetition
 from data.scenario import Slo
 from data.trace import Trace
 
 _DRAWN = 2_000
 
 
-def over_time(traces: Traces, slo: Slo | None = None) -> Chart:
-    """One dot a request; at most 2,000 a trace, the slowest always among them."""
+def over_time(traces: Traces, slo: Slo | None = None, repetition: int = 0) -> Chart:
+    """One dot a request of that repetition; at most 2,000 a candidate, the slowest always among them."""
+    found = of_repetition(traces, repetition)
     drawn = figure("Seconds since the run began", "Latency in ms (logarithmic)")
-    logarithmic(drawn, _ends(traces, slo), "y")
-    for place, (name, trace) in enumerate(traces.items()):
+    logarithmic(drawn, _ends(found, slo), "y")
+    for place, (name, trace) in enumerate(found.items()):
         picks = _picks(trace)
         own = look(place)
         drawn.add_scattergl(
@@ -29,10 +32,10 @@ def over_time(traces: Traces, slo: Slo | None = None) -> Chart:
     legend(drawn)
     if slo is not None:
         guide(drawn, name_of_slo(slo), y=slo.latency_ms)
-    return Chart(drawn, " ".join(_said(n, t) for n, t in traces.items()), _table(traces))
+    return Chart(drawn, " ".join(_said(n, t) for n, t in found.items()), _table(found))
 
 
-def _ends(traces: Traces, slo: Slo | None) -> list[float]:
+def _ends(traces: Mapping[str, Trace], slo: Slo | None) -> list[float]:
     every = np.concatenate([t.latency_s * 1_000 for t in traces.values()] or [np.array([1.0])])
     every = every[np.isfinite(every) & (every > 0)]
     found = [float(every.min()), float(every.max())] if len(every) else [1.0]
@@ -58,7 +61,7 @@ def _said(name: str, trace: Trace) -> str:
     )
 
 
-def _table(traces: Traces, parts: int = 10) -> pd.DataFrame:
+def _table(traces: Mapping[str, Trace], parts: int = 10) -> pd.DataFrame:
     """Median and maximum in each tenth of the run."""
     end = max((float(t.scheduled_s[-1]) for t in traces.values() if len(t)), default=0.0)
     edges = np.linspace(0, end, parts + 1)

@@ -16,7 +16,7 @@ _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 def tail(traces: Traces, slo: Slo | None = None) -> Chart:
     """Latency by percentile p on the axis 1/(1-p); the curve ends at the rarest request seen, one in n."""
     drawn = figure("Percentile, spaced as 1/(1−p)", "Latency in ms (logarithmic)")
-    found = {name: waited(trace) for name, trace in traces.items()}
+    found = {name: waited(repetitions) for name, repetitions in traces.items()}
     logarithmic(drawn, ends(found.values(), slo), "y")
     for place, (name, waits) in enumerate(found.items()):
         values = curves.ecdf(waits.ms)[0]

@@ -5,29 +5,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.charts.chart import GUIDE, Chart, figure, legend, line, look
-from dashboard.charts.latency import Traces
+from dashboard.charts.latency import Traces, of_repetition
 from data.trace import Trace
 
 
-def throughput(traces: Traces, interval_s: float = 1.0) -> Chart:
-    """Answers per second in each interval, one line a trace, and the requests due as a grey line."""
+def throughput(traces: Traces, repetition: int = 0, interval_s: float = 1.0) -> Chart:
+    """Answers per second in each interval of that repetition, a line a candidate; the requests due are grey."""
+    found = of_repetition(traces, repetition)
     drawn = figure("Seconds since the run began", "Requests per second")
-    end = max((float(t.scheduled_s[-1]) for t in traces.values() if len(t)), default=interval_s)
+    end = max((float(t.scheduled_s[-1]) for t in found.values() if len(t)), default=interval_s)
     edges = np.arange(0, end + interval_s, interval_s)
     middle = (edges[:-1] + edges[1:]) / 2
     table = pd.DataFrame({"from (s)": edges[:-1]})
-    if traces:
-        due = _per_second(next(iter(traces.values())).scheduled_s, edges)
+    if found:
+        due = _per_second(next(iter(found.values())).scheduled_s, edges)
         table["due (per s)"] = due
         drawn.add_scatter(x=middle, y=due, name="due", mode="lines", line={"color": GUIDE, "width": 6}, opacity=0.5)
-    for place, (name, trace) in enumerate(traces.items()):
+    for place, (name, trace) in enumerate(found.items()):
         rate = _per_second(trace.end_s[trace.ok], edges)
         table[f"{name} (per s)"] = rate
         hover = f"{name}: %{{y:.0f}} per s at %{{x:.1f}} s<extra></extra>"
         drawn.add_trace(line(look(place), name, middle, rate, hovertemplate=hover))
     legend(drawn)
     drawn.update_yaxes(rangemode="tozero")
-    return Chart(drawn, " ".join(_said(n, t) for n, t in traces.items()), table)
+    return Chart(drawn, " ".join(_said(n, t) for n, t in found.items()), table)
 
 
 def _per_second(moments: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:

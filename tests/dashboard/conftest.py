@@ -32,11 +32,11 @@ def make_trace() -> Callable[..., Trace]:
 
 
 @pytest.fixture
-def traces() -> dict[str, Trace]:
+def traces() -> dict[str, list[Trace]]:
     """Two candidates, 3,000 requests each; one in a hundred of the second's failed."""
     rng = np.random.default_rng(7)
     fast, slow = rng.lognormal(np.log(0.0004), 0.3, 3_000), rng.lognormal(np.log(0.004), 0.4, 3_000)
     return {
-        "embedded": _trace(fast, name="embedded"),
-        "api": _trace(slow, failed=np.arange(3_000) % 100 == 0),
+        "embedded": [_trace(fast, name="embedded")],
+        "api": [_trace(slow, failed=np.arange(3_000) % 100 == 0)],
     }

@@ -9,6 +9,7 @@ import pytest
 from dashboard.charts.chart import COLOURS, MAX_POINTS, Chart, look
 from dashboard.charts.dotplot import DOTS, dotplot, said
 from dashboard.charts.ecdf import ecdf
+from dashboard.charts.latency import Traces
 from dashboard.charts.over_time import over_time
 from dashboard.charts.tail import tail
 from dashboard.charts.throughput import throughput
@@ -35,7 +36,7 @@ def texts(chart: Chart) -> list[str]:
 
 
 @pytest.mark.parametrize("draw", EVERY)
-def test_every_chart_names_its_axes_its_series_and_itself(draw, traces: dict[str, Trace]) -> None:
+def test_every_chart_names_its_axes_its_series_and_itself(draw, traces: Traces) -> None:
     chart = draw(traces)
     assert "ms" in chart.figure.layout.xaxis.title.text + chart.figure.layout.yaxis.title.text or draw is throughput
     shown = texts(chart) + [s.name for s in chart.figure.data if chart.figure.layout.showlegend]
@@ -47,16 +48,16 @@ def test_every_chart_names_its_axes_its_series_and_itself(draw, traces: dict[str
 
 
 @pytest.mark.parametrize("draw", EVERY)
-def test_every_chart_draws_few_points_and_no_empty_trace_breaks_it(draw, traces: dict[str, Trace]) -> None:
-    nothing = traces["api"].where(np.zeros(3_000, bool))
+def test_every_chart_draws_few_points_and_no_empty_trace_breaks_it(draw, traces: Traces) -> None:
+    nothing = traces["api"][0].where(np.zeros(3_000, bool))
     for series in draw(traces).figure.data:
         assert len(series.x) <= MAX_POINTS
-    assert draw({"none": nothing}).figure.data
+    assert draw({"none": [nothing]}).figure.data
 
 
-def test_ecdf_is_the_share_of_all_requests_within_each_latency(traces: dict[str, Trace]) -> None:
+def test_ecdf_is_the_share_of_all_requests_within_each_latency(traces: Traces) -> None:
     chart = ecdf(traces, SLO)
-    for name, trace in traces.items():
+    for name, (trace,) in traces.items():
         series = named(chart, name)
         latencies_ms = trace.latency_s * 1_000
         for x, y in list(zip(series.x, series.y, strict=True))[:: max(len(series.x) // 50, 1)]:
@@ -67,12 +68,12 @@ def test_ecdf_is_the_share_of_all_requests_within_each_latency(traces: dict[str,
 def test_ecdf_keeps_requests_that_timed_out_and_counts_none_of_them_as_met(make_trace: Make) -> None:
     latency, failed = np.full(100, 0.001), np.arange(100) < 10
     latency[failed] = 0.5
-    chart = ecdf({"api": make_trace(latency, failed=failed)}, Slo(latency_ms=1_000.0))
+    chart = ecdf({"api": [make_trace(latency, failed=failed)]}, Slo(latency_ms=1_000.0))
     assert max(named(chart, "api").x) == pytest.approx(500)
     assert "90.00% of all requests answered within the SLO's 1000 ms" in chart.alt
 
 
-def test_ecdf_shows_the_slo_as_a_line_that_says_what_it_is(traces: dict[str, Trace]) -> None:
+def test_ecdf_shows_the_slo_as_a_line_that_says_what_it_is(traces: Traces) -> None:
     chart = ecdf(traces, SLO)
     assert [shape.x0 for shape in chart.figure.layout.shapes] == [5.0]
     assert "SLO: p99 ≤ 5 ms" in texts(chart)
@@ -80,15 +81,24 @@ def test_ecdf_shows_the_slo_as_a_line_that_says_what_it_is(traces: dict[str, Tra
 
 def test_charts_leave_the_warm_up_out(make_trace: Make) -> None:
     latency = np.where(np.arange(100) < 50, 9.0, 0.001)
-    chart = ecdf({"api": make_trace(latency, warm_up_s=0.05)})
+    chart = ecdf({"api": [make_trace(latency, warm_up_s=0.05)]})
     assert max(named(chart, "api").x) == pytest.approx(1.0)
 
 
-def test_dotplot_has_fifty_dots_and_counts_the_misses(traces: dict[str, Trace]) -> None:
+def test_repetitions_are_drawn_together_and_over_time_apart(make_trace: Make) -> None:
+    fast, slow = np.full(100, 0.001), np.full(300, 0.1)
+    both = {"api": [make_trace(fast), make_trace(slow)]}
+    pooled = named(ecdf(both), "api")
+    assert max(y for x, y in zip(pooled.x, pooled.y, strict=True) if x < 50) == pytest.approx(0.25)
+    assert set(np.round(named(over_time(both, repetition=1), "api").y, 6)) == {100.0}
+    assert not over_time(both, repetition=2).figure.data
+
+
+def test_dotplot_has_fifty_dots_and_counts_the_misses(traces: Traces) -> None:
     chart = dotplot(traces, SLO)
     series = named(chart, "api")
     assert len(series.x) == DOTS
-    trace = traces["api"]
+    trace = traces["api"][0]
     missed = ((trace.latency_s * 1_000 > 5) | ~trace.ok).mean()
     counted = chart.table.loc["api", "missing the SLO, of 50"]
     assert counted == pytest.approx(missed * DOTS, abs=1)
@@ -101,14 +111,14 @@ def test_dotplot_says_it_in_words() -> None:
     assert said(3) == "of 50 requests, 3 miss the SLO."
 
 
-def test_dots_of_one_candidate_never_cover_each_other(traces: dict[str, Trace]) -> None:
+def test_dots_of_one_candidate_never_cover_each_other(traces: Traces) -> None:
     for series in dotplot(traces, SLO).figure.data:
         assert len({(round(x, 12), round(y, 9)) for x, y in zip(series.x, series.y, strict=True)}) == DOTS
 
 
-def test_tail_spaces_percentiles_by_rarity(traces: dict[str, Trace]) -> None:
+def test_tail_spaces_percentiles_by_rarity(traces: Traces) -> None:
     series = named(tail(traces), "embedded")
-    latencies = np.sort(traces["embedded"].latency_s) * 1_000
+    latencies = np.sort(traces["embedded"][0].latency_s) * 1_000
     for rarity, ms in list(zip(series.x, series.y, strict=True))[::100]:
         assert (latencies < ms).mean() == pytest.approx(1 - 1 / rarity, abs=1e-9)
 
@@ -116,15 +126,15 @@ def test_tail_spaces_percentiles_by_rarity(traces: dict[str, Trace]) -> None:
 def test_over_time_keeps_the_slowest_request(make_trace: Make) -> None:
     latency = np.full(50_000, 0.001)
     latency[31_337] = 2.0
-    series = named(over_time({"api": make_trace(latency)}), "api")
+    series = named(over_time({"api": [make_trace(latency)]}), "api")
     assert 2_000.0 in np.round(series.y, 6)
     assert len(series.x) <= MAX_POINTS
 
 
-def test_throughput_counts_answers_not_requests(traces: dict[str, Trace]) -> None:
+def test_throughput_counts_answers_not_requests(traces: Traces) -> None:
     chart = throughput(traces)
     assert chart.table["due (per s)"].sum() == pytest.approx(3_000, abs=2)
-    assert sum(named(chart, "api").y) == pytest.approx(traces["api"].ok.sum(), abs=20)
+    assert sum(named(chart, "api").y) == pytest.approx(traces["api"][0].ok.sum(), abs=20)
 
 
 def test_every_series_looks_different() -> None:
