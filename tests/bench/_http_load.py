@@ -58,6 +58,7 @@ def _own(port: int, path: str, body: bytes, connections: int, seconds: float) ->
     client = HttpClient(port, timeout_s=10, max_connections=connections)
     payload = request_bytes("POST", path, f"127.0.0.1:{port}", body, {"content-type": "application/json"})
     took_s: list[float] = []
+    failures: list[str] = []
     sent_s = [0.0] * connections
     end_s = time.perf_counter() + seconds
 
@@ -67,7 +68,8 @@ def _own(port: int, path: str, body: bytes, connections: int, seconds: float) ->
 
     def done(exchange: Exchange) -> None:
         if exchange.failure is not None or exchange.code != 200:
-            raise RuntimeError(f"port {port}{path}: {exchange.failure or exchange.code} {exchange.body[:200]!r}")
+            failures.append(f"port {port}{path}: {exchange.failure or exchange.code} {exchange.body[:200]!r}")
+            return
         now_s = time.perf_counter()
         took_s.append(now_s - sent_s[exchange.token])
         if now_s < end_s:
@@ -76,8 +78,10 @@ def _own(port: int, path: str, body: bytes, connections: int, seconds: float) ->
     try:
         for slot in range(connections):
             ask(slot)
-        while time.perf_counter() < end_s:
+        while time.perf_counter() < end_s and not failures:
             client.poll(0.01)
+        if failures:
+            raise RuntimeError(failures[0])
     finally:
         client.close()
     return Load(len(took_s) / seconds, float(np.median(took_s)))
