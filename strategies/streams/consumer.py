@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import time
 
 from data.errors import Unavailable
@@ -102,7 +103,7 @@ class Consumer:
         self._report_s = now_s + REPORT_EVERY_S
         counts = self._worker.counts
         report = {
-            "replica": self._replica, "pid": os.getpid(), "number": self._loaded.published.number,
+            "replica": self._replica, "pid": os.getpid(), "number": self._loaded.event.number,
             "version": self._serving, "swapped_s": self._swapped_s, "refusal": self._loaded.refusal,
             "answered": counts.answered, "dead": counts.dead, "refused_answers": counts.refused_answers,
             "busy_s": counts.busy_s,
@@ -157,6 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     stopping, names, url = Stop(), Names(asked.prefix), os.environ[URL_VARIABLE]
+    # The thread that loads a model takes many short steps; it should not wait 5 ms, the default, for each.
+    sys.setswitchinterval(0.001)
     watcher = Watcher(url, names)
     watcher.start()
     first = first_model(watcher, stopping)

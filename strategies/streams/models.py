@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nats.aio.client import Client
+from nats.js import api
 from nats.js.errors import NotFoundError
 
 from data.errors import InvalidValue
@@ -23,25 +24,38 @@ from strategies.packaging.runtime import Predictor, load_predictor
 from strategies.streams.names import Names
 from strategies.streams.topology import API_TIMEOUT_S
 
+CHUNK_BYTES = 1 << 19
+"""Each chunk is a message and waits for its confirmation; a server takes messages of 1 MiB unless told otherwise."""
+CHUNKS_AT_ONCE = 16
+
 
 @dataclass(frozen=True, slots=True)
 class ModelEvent:
     """A model was published."""
 
-    object: str
-    """Its name in the object store."""
+    number: int
+    """A higher one is newer: when it was published, in nanoseconds of the wall clock."""
     version: str
     sha256: str
     """Of the tar, in hex."""
     published_s: float
     """When publishing began, on the publisher's `time.perf_counter` clock."""
 
+    @property
+    def object(self) -> str:
+        """Its name in the object store."""
+        return f"{self.version}-{self.number}"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "ModelEvent":
+        return cls(**json.loads(data))
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A model event and its number in the stream of models; a higher number is newer."""
+    """A model event, and its place in the stream of models."""
 
-    number: int
+    seq: int
     event: ModelEvent
 
 
@@ -72,30 +86,42 @@ async def publish_model(client: Client, names: Names, package: ModelPackage) -> 
     published_s = time.perf_counter()
     js = client.jetstream(timeout=API_TIMEOUT_S)
     data = pack(package)
-    event = ModelEvent(
-        f"{package.version}-{time.time_ns()}", package.version, hashlib.sha256(data).hexdigest(), published_s
-    )
+    event = ModelEvent(time.time_ns(), package.version, hashlib.sha256(data).hexdigest(), published_s)
     store = await js.object_store(names.bucket)
-    await store.put(event.object, data)
+    options = api.ObjectMetaOptions(max_chunk_size=CHUNK_BYTES)
+    await store.put(event.object, data, api.ObjectMeta(name=event.object, options=options))
     ack = await js.publish(names.models, json.dumps(asdict(event)).encode())
     return Published(ack.seq, event)
 
 
-async def latest(client: Client, names: Names) -> Published | None:
+async def latest(client: Client, names: Names) -> ModelEvent | None:
     """The newest model event; None before the first."""
     js = client.jetstream(timeout=API_TIMEOUT_S)
     try:
         found = await js.get_last_msg(names.models, names.models)
     except NotFoundError:
         return None
-    return Published(found.seq or 0, ModelEvent(**json.loads(found.data or b"{}")))
+    return ModelEvent.from_json(found.data or b"")
 
 
 async def fetch_package(client: Client, names: Names, event: ModelEvent) -> bytes:
-    """The tar of a published model, as the object store holds it."""
+    """The tar of a published model, as the object store holds it; whether it is whole, `unpack` checks."""
     js = client.jetstream(timeout=API_TIMEOUT_S)
-    store = await js.object_store(names.bucket)
-    return (await store.get(event.object)).data or b""
+    info = await (await js.object_store(names.bucket)).get_info(event.object)
+    # `ObjectStore.get` of nats-py takes 250 ms for anything above some 100 kB, waiting for a flow control message.
+    # Asking for the same chunks through a pull consumer takes 5.
+    chunks = await js.pull_subscribe(
+        f"$O.{names.bucket}.C.{info.nuid}", stream=f"OBJ_{names.bucket}",
+        config=api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, mem_storage=True, inactive_threshold=30.0),
+    )  # fmt: skip
+    parts: list[bytes] = []
+    try:
+        while len(parts) < (info.chunks or 0):
+            wanted = min((info.chunks or 0) - len(parts), CHUNKS_AT_ONCE)
+            parts += [message.data for message in await chunks.fetch(wanted, timeout=API_TIMEOUT_S)]
+    finally:
+        await chunks.unsubscribe()
+    return b"".join(parts)
 
 
 async def forget(client: Client, names: Names, event: ModelEvent) -> None:
@@ -109,7 +135,7 @@ async def forget(client: Client, names: Names, event: ModelEvent) -> None:
 async def withdraw(client: Client, names: Names, published: Published) -> None:
     """Unpublish a model that no consumer wants, so that one that starts later finds the model before it."""
     js = client.jetstream(timeout=API_TIMEOUT_S)
-    await js.delete_msg(names.models, published.number)
+    await js.delete_msg(names.models, published.seq)
     await forget(client, names, published.event)
 
 

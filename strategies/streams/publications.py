@@ -100,7 +100,7 @@ class Publications:
             report = json.loads(frame.payload)
             self.reports[report["replica"]] = report
             for entry in self._entries:
-                if entry.published is not None and entry.published.number == report["number"]:
+                if entry.published is not None and entry.published.event.number == report["number"]:
                     self._note(entry, report)
 
     def answered(self, version: str, start_s: float) -> None:

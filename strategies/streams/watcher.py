@@ -1,7 +1,7 @@
 """Watches for models in a thread of its own, so that requests keep being answered while the next model is loaded.
 
-The event is a hint and the stream of models the truth: the watcher looks at the newest event whenever one comes,
-whenever it has connected, and once a second. An event that was missed during an outage is therefore not lost.
+It hears of a model at once, and looks at the newest event in the stream of models whenever it has connected and once a
+second, so that an event which was missed during an outage is not lost.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from data.errors import DrydockError, InvalidValue
 from data.schema import Schema
 from strategies.packaging.package import Manifest
 from strategies.packaging.runtime import Predictor
-from strategies.streams.models import Published, fetch_package, latest, open_model
+from strategies.streams.models import ModelEvent, fetch_package, latest, open_model
 from strategies.streams.names import Names
 from strategies.streams.topology import connected
 
@@ -31,7 +31,7 @@ FETCH_TIMEOUT_S = 60.0
 class Loaded:
     """A model in memory, verified and tried once; or why it was refused."""
 
-    published: Published
+    event: ModelEvent
     manifest: Manifest | None = None
     predictor: Predictor | None = None
     refusal: str = ""
@@ -62,15 +62,15 @@ class Watcher:
     async def _watch(self, client: Client) -> None:
         events = await client.subscribe(self._names.models)
         while client.is_connected:
-            await self._look(client)
+            await self._take(client, await latest(client, self._names))
             with contextlib.suppress(nats.errors.TimeoutError):
-                await events.next_msg(LOOK_EVERY_S)
+                # A subscriber may hear of an event before the stream has stored it, so the event itself is used.
+                await self._take(client, ModelEvent.from_json((await events.next_msg(LOOK_EVERY_S)).data))
 
-    async def _look(self, client: Client) -> None:
-        found = await latest(client, self._names)
+    async def _take(self, client: Client, found: ModelEvent | None) -> None:
         if found is None or found.number <= self._seen:
             return
-        data = await asyncio.wait_for(fetch_package(client, self._names, found.event), FETCH_TIMEOUT_S)
+        data = await asyncio.wait_for(fetch_package(client, self._names, found), FETCH_TIMEOUT_S)
         self._seen = found.number
         try:
             loaded = self._load(found, data)
@@ -79,11 +79,11 @@ class Watcher:
             loaded = Loaded(found, refusal=str(error) if known else f"{type(error).__name__}: {error}")
         self.loaded.put(loaded)
 
-    def _load(self, found: Published, data: bytes) -> Loaded:
-        package, predictor = open_model(data, found.event.sha256)
+    def _load(self, found: ModelEvent, data: bytes) -> Loaded:
+        package, predictor = open_model(data, found.sha256)
         manifest = package.manifest
-        if manifest.version != found.event.version:
-            raise InvalidValue("model", manifest.version, f"is not {found.event.version}", "publish it again")
+        if manifest.version != found.version:
+            raise InvalidValue("model", manifest.version, f"is not {found.version}", "publish it again")
         self._check_features(manifest.schema)
         # The first prediction allocates; it must not be a request's.
         answer = predictor.predict(np.zeros((1, len(manifest.schema)), np.float32))

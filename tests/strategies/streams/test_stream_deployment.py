@@ -249,7 +249,7 @@ def test_a_model_of_other_features_is_refused_and_the_old_one_stays(
     async def newest(client: Client) -> str:
         found = await models.latest(client, deployment.names)
         assert found is not None
-        return found.event.version
+        return found.version
 
     assert on_server(deployment, newest) == tumour_forest.version
 
