@@ -1,11 +1,12 @@
 """Taking connections from the socket that all replicas share, so that each replica gets its part.
 
-A replica takes a waiting connection at once only while no other has fewer open; else it gives the others a moment to
-take it first. A replica that is draining hangs back the same way. Nobody leaves a connection waiting for good, so a
-replica that died with few connections to its name costs later connections that moment, and nothing else.
+A replica takes a waiting connection at once only while no other has fewer open; else it gives the others a moment for
+each that it has more, to take it first. A replica that is draining hangs back the same way. Nobody leaves a connection
+waiting for good, so a replica that died with few connections to its name costs later ones that moment, and no more.
 """
 
 import asyncio
+import logging
 import mmap
 import os
 import socket
@@ -14,7 +15,10 @@ from collections.abc import Callable
 from strategies.hosts.lifeline.place import Place
 
 _MOMENT_S = 0.002
+_MOST_MOMENTS = 10
+_NO_ROOM_S = 0.1
 _SLOT = 4  # bytes of a count
+_log = logging.getLogger("drydock")
 
 
 class OpenConnections:
@@ -67,9 +71,10 @@ class Acceptor:
             self._loop.add_reader(self._listener, self._waiting)
 
     def _waiting(self) -> None:
-        if self.hang_back or self._open.excess() > 0:
+        moments = _MOST_MOMENTS if self.hang_back else min(self._open.excess(), _MOST_MOMENTS)
+        if moments > 0:
             self._loop.remove_reader(self._listener)
-            self._loop.call_later(_MOMENT_S, self._after_a_moment)
+            self._loop.call_later(_MOMENT_S * moments, self._after_a_moment)
         else:
             self._accept()
 
@@ -81,8 +86,13 @@ class Acceptor:
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:
+        except (BlockingIOError, ConnectionError):
             return  # another replica was quicker, or the client has gone again
+        except OSError as error:  # no descriptor is free: to look again at once would be all that this process does
+            _log.error("cannot take a connection: %s", error)
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(_NO_ROOM_S, self._resume)
+            return
         connection.setblocking(False)
         self._open.add(1)  # now, and not when the protocol is there: the others look at it meanwhile
         task = self._loop.create_task(self._hand_over(connection))

@@ -104,7 +104,7 @@ def test_connections_spread_evenly_over_replicas(tumour_forest: ModelPackage) ->
             for client in clients:
                 client.close()
     assert sum(spread.values()) == 12
-    assert max(spread.values()) - min(spread.values()) <= 2
+    assert max(spread.values()) - min(spread.values()) <= 3  # without any care it is 12
 
 
 def test_open_connections_are_seen_by_all_replicas(tmp_path: Path) -> None:
