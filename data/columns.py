@@ -1,20 +1,25 @@
 """What a column of text or Arrow values holds: numbers, moments or names, and which cells are none."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # processes that only read numbers need no tables: the import takes half a second
+    import pandas as pd
 
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 """Texts that stand for a value that is not there."""
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"  # ISO 8601
-_NOTHING = pa.scalar(None, pa.string())
+_NOTHING = pa.nulls(1, pa.string())[0]  # pa.scalar would import pandas
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -52,6 +57,8 @@ def numbers(column: pa.ChunkedArray) -> Parsed:
 
 def moments(column: pa.ChunkedArray) -> Parsed:
     """Read a column as moments (ISO 8601); what names a time zone is turned into UTC."""
+    import pandas as pd
+
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         values = column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False)
         missing = np.isnat(values)

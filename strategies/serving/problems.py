@@ -1,6 +1,7 @@
 """Why a request is refused: what every protocol puts into its own words."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from data.errors import InvalidRow, InvalidValue
 
@@ -32,6 +33,18 @@ class Problem(Exception):
     def code(self) -> str:
         """The title as a stable name for programs."""
         return self.title.lower().replace(" ", "-")
+
+    def document(self) -> dict[str, Any]:
+        """As RFC 9457 writes it, with field, value, rule, remedy and row where there is one."""
+        document: dict[str, Any] = {
+            "type": f"urn:drydock:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        found = {k: getattr(self, k) for k in ("field", "value", "rule", "remedy")}
+        document |= {name: value for name, value in found.items() if value}
+        return document if self.row is None else document | {"row": self.row}
 
     @classmethod
     def from_value(cls, error: InvalidValue, status: int = 422) -> "Problem":

@@ -74,17 +74,7 @@ class Native(Protocol):
 
     def refusal(self, problem: Problem) -> tuple[bytes, bytes]:
         """A problem document (RFC 9457) that names field, value, rule and remedy where there is one."""
-        document: dict[str, Any] = {
-            "type": f"urn:drydock:problem:{problem.code}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.detail,
-        }
-        found = {k: getattr(problem, k) for k in ("field", "value", "rule", "remedy")}
-        document |= {name: value for name, value in found.items() if value}
-        if problem.row is not None:
-            document["row"] = problem.row
-        return b"application/problem+json", orjson.dumps(document)
+        return b"application/problem+json", orjson.dumps(problem.document())
 
     def refusal_document(self) -> dict[str, Any]:
         texts = {name: {"type": "string"} for name in ("type", "title", "detail", "field", "value", "rule", "remedy")}
