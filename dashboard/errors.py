@@ -1,5 +1,6 @@
 """What a page does when something goes wrong: say what, why and what to do, and keep the rest of the page."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -8,6 +9,8 @@ import streamlit as st
 
 from dashboard.parts.tables import plain
 from data.errors import DrydockError
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -28,3 +31,14 @@ def explained(show: Callable[[], None]) -> Callable[[], None]:
             show()
 
     return page
+
+
+def unexpected(error: Exception) -> bool:
+    """Say what went wrong where nobody expected it, and keep the details for the log; the page lives on."""
+    _logger.error("A page failed", exc_info=error)
+    st.error(
+        f"Something went wrong that should not have: {plain(f'{type(error).__name__}: {error}')}. The log in the "
+        "terminal has the details. Reload the page to go on.",
+        icon=":material/bug_report:",
+    )
+    return True

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 
+from dashboard.errors import unexpected
 from dashboard.views.contract import View
 from dashboard.work import COOKIE, close
 from data.discovery import kinds
@@ -50,7 +51,13 @@ def application() -> App:
     views = kinds("dashboard.views", View)  # type: ignore[type-abstract]
     first = min(views, key=lambda name: views[name].order)
     pages = [Route("/", _page), *(Route(f"/{name}", _first if name == first else _page) for name in views)]
-    return App(Path(__file__).with_name("app.py"), lifespan=_lifespan, routes=pages, middleware=[Middleware(_StayHere)])
+    return App(
+        Path(__file__).with_name("app.py"),
+        lifespan=_lifespan,
+        routes=pages,
+        middleware=[Middleware(_StayHere)],
+        on_script_error=unexpected,
+    )
 
 
 @asynccontextmanager

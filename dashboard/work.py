@@ -7,7 +7,7 @@ coming back, so a job that loses its last onlooker is given a few seconds before
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,9 +38,16 @@ def queue() -> JobQueue:
     return shared_queue()
 
 
-def start(function: str, payload: Mapping[str, Any], *, lane: str, title: str) -> str:
-    """Start a job that this browser owns; returns its id."""
-    job_id = queue().submit(function, payload, session=owner(), lane=lane, title=title).id
+def start(
+    function: str,
+    payload: Mapping[str, Any],
+    *,
+    lane: str,
+    title: str,
+    on_end: Callable[[JobState], None] | None = None,
+) -> str:
+    """Start a job that this browser owns; returns its id. `on_end` is called in another thread when nothing is left."""
+    job_id = queue().submit(function, payload, session=owner(), lane=lane, title=title, on_end=on_end).id
     _payloads[job_id] = dict(payload)
     look_at(job_id)
     return job_id

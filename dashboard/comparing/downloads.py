@@ -7,16 +7,19 @@ import zipfile
 import pandas as pd
 import streamlit as st
 
-from dashboard.comparing.loading import Results
+from dashboard.comparing.loading import runs_of
 from data.home import home
 from data.trace import COLUMNS
+from simulators.comparison.comparison import Comparison
 
 
-def downloads(results: Results) -> None:
+def downloads(comparison: Comparison) -> None:
     """A button a file; each is made when it is asked for."""
-    name = f"{results.scenario.name}-{results.group[:8]}"
-    trace_runs = [run for run in results.runs if run.trace_file]
-    files = {f"{run.candidate}-{run.repetition + 1}.parquet": run.trace_file for run in trace_runs}
+    scenario = comparison.scenario
+    name = f"{scenario.name}-{comparison.group[:12]}"
+    files = {
+        f"{run.candidate}-{run.repetition + 1}.parquet": run.trace_file for run in runs_of(comparison) if run.trace_file
+    }
     st.markdown("**Take it with you**")
     with st.container(horizontal=True):
         st.download_button(
@@ -29,7 +32,7 @@ def downloads(results: Results) -> None:
         )
         st.download_button(
             "Traces (CSV)",
-            lambda: traces_csv(results),
+            lambda: traces_csv(comparison),
             f"{name}-traces.csv",
             "text/csv",
             on_click="ignore",
@@ -37,7 +40,7 @@ def downloads(results: Results) -> None:
         )
         st.download_button(
             "Figures (JSON)",
-            lambda: figures_json(results),
+            lambda: figures_json(comparison),
             f"{name}-figures.json",
             "application/json",
             on_click="ignore",
@@ -45,28 +48,33 @@ def downloads(results: Results) -> None:
         )
         st.download_button(
             "Scenario (TOML)",
-            results.scenario.to_toml(),
-            f"{results.scenario.name}.toml",
+            scenario.to_toml(),
+            f"{scenario.name}.toml",
             "application/toml",
             on_click="ignore",
             icon=":material/download:",
         )
 
 
-def traces_csv(results: Results) -> str:
+def traces_csv(comparison: Comparison) -> str:
     """Every request of every run, one line each."""
     parts = [
-        pd.DataFrame({"candidate": name, "repetition": i + 1, **{column: getattr(trace, column) for column in COLUMNS}})
-        for name, traces in results.traces.items()
-        for i, trace in enumerate(traces)
+        pd.DataFrame(
+            {
+                "candidate": result.candidate.name,
+                "repetition": i + 1,
+                **{column: getattr(trace, column) for column in COLUMNS},
+            }
+        )
+        for result in comparison.results
+        for i, trace in enumerate(result.traces)
     ]
-    return pd.concat(parts).to_csv(index=False)
+    return pd.concat(parts).to_csv(index=False) if parts else ""
 
 
-def figures_json(results: Results) -> str:
-    """Every figure with its interval and n, by candidate, and the scenario."""
-    found = {name: summary.to_dict() for name, summary in results.summaries.items()}
-    return json.dumps({"scenario": results.scenario.to_mapping(), "candidates": found}, indent=1, ensure_ascii=False)
+def figures_json(comparison: Comparison) -> str:
+    """Every figure with its interval and n, as the command writes it."""
+    return json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _zipped(files: dict[str, str]) -> bytes:

@@ -19,7 +19,7 @@ Group = tuple[Run, ...]
 
 def groups(deleted: bool = False) -> list[Group]:
     """Runs that were made to be compared, newest first."""
-    runs = store().list(RunFilter(deleted=deleted, limit=_MOST_RUNS))
+    runs = store().find(RunFilter(deleted=deleted, limit=_MOST_RUNS))
     by_group = sorted(runs, key=lambda run: run.group)
     found = [tuple(sorted(members, key=lambda run: run.id)) for _, members in groupby(by_group, lambda run: run.group)]
     return sorted(found, key=lambda group: group[0].id, reverse=True)

@@ -1,31 +1,16 @@
-"""The results of a comparison: its runs, their traces and figures, read from the store once."""
+"""The results of a comparison, read from the store once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 
+import pandas as pd
+
 from dashboard.work import owner
-from data.estimates.summary import Summary, summarise
-from data.scenario import Scenario
 from data.store import Run, RunFilter, RunStore
 from data.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What a group of runs gave."""
-
-    group: str
-    runs: tuple[Run, ...]
-    """In order of candidate and repetition; those without a trace too."""
-    scenario: Scenario
-    traces: dict[str, tuple[Trace, ...]]
-    """By candidate, in the scenario's order; only of runs that ended with one."""
-    summaries: dict[str, Summary]
-
-    @property
-    def title(self) -> str:
-        run = self.runs[0]
-        return run.title or self.scenario.title or self.scenario.name
+from simulators.comparison.comparison import Comparison
+from simulators.comparison.rows import rows
+from simulators.comparison.saved import load_comparison
 
 
 def store() -> RunStore:
@@ -33,25 +18,38 @@ def store() -> RunStore:
     return RunStore(owner())
 
 
-def results_of(group: str) -> Results | None:
-    """The group's results; None where this browser sees no such runs."""
-    runs = store().list(RunFilter(group=group))
-    if not runs:
-        return None
-    return _loaded(owner(), tuple(sorted((run.id, run.status, run.title) for run in runs)))
+def comparison_of(group: str) -> Comparison | None:
+    """What came of the group's runs; None where this browser sees no such runs."""
+    runs = store().find(RunFilter(group=group))
+    return _loaded(owner(), group, tuple(sorted((run.id, run.status, run.title) for run in runs))) if runs else None
 
 
 @lru_cache(maxsize=8)
-def _loaded(session: str, key: tuple[tuple[str, str, str], ...]) -> Results:
-    """Keyed by all that can change about a run that has ended."""
-    own = RunStore(session)
-    runs = [own.get(run_id) for run_id, _, _ in key]
-    scenario = Scenario.from_toml(runs[0].scenario)
-    order = [candidate.name for candidate in scenario.candidates]
-    runs.sort(key=lambda run: (order.index(run.candidate), run.repetition))
-    traces = {
-        name: tuple(own.trace(run.id) for run in runs if run.candidate == name and run.trace_file) for name in order
+def _loaded(session: str, group: str, _state: tuple[tuple[str, str, str], ...]) -> Comparison:
+    """`_state` is all that can change about the group: with it, what was loaded before is still right."""
+    return load_comparison(RunStore(session), group)
+
+
+def title_of(comparison: Comparison) -> str:
+    """What people call it."""
+    return runs_of(comparison)[0].title or comparison.scenario.title or comparison.scenario.name
+
+
+def runs_of(comparison: Comparison) -> list[Run]:
+    """All its runs, by candidate and repetition."""
+    return [run for result in comparison.results for run in result.runs]
+
+
+def trusted_traces(comparison: Comparison) -> Mapping[str, tuple[Trace, ...]]:
+    """The traces of each candidate whose figures are to be trusted, for the charts."""
+    return {
+        result.candidate.name: result.traces
+        for result in comparison.results
+        if result.traces and result.summary is not None and result.summary.valid
     }
-    traces = {name: found for name, found in traces.items() if found}
-    summaries = {name: summarise(found, scenario.slo) for name, found in traces.items()}
-    return Results(runs[0].group, tuple(runs), scenario, traces, summaries)
+
+
+def figures(comparison: Comparison) -> pd.DataFrame:
+    """A line a figure, a column a candidate: the verdict, whether it was measured or simulated, and every figure."""
+    table = {row.candidate: {"SLO": row.verdict, "source": row.origin, **row.cells} for row in rows(comparison)}
+    return pd.DataFrame(table).rename_axis("figure").fillna("–")

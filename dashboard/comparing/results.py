@@ -8,10 +8,11 @@ from dashboard.charts.over_time import over_time
 from dashboard.charts.tail import tail
 from dashboard.charts.throughput import throughput
 from dashboard.comparing.downloads import downloads
-from dashboard.comparing.figures import figures
-from dashboard.comparing.loading import Results
+from dashboard.comparing.loading import figures, runs_of, title_of, trusted_traces
 from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_frame
+from simulators.comparison.comparison import Comparison
+from simulators.comparison.rows import Row, rows
 
 _CHARTS = {
     "Every request": "The further left a curve, the faster. Where it crosses the SLO's line, read how many met it.",
@@ -21,65 +22,71 @@ _CHARTS = {
     "Throughput": "Answers per second in one repetition; the wide grey line is what was due.",
 }
 _BY_REPETITION = ("Over time", "Throughput")
+_BADGES = {
+    "met": ("green", ":material/check:"),
+    "missed": ("red", ":material/close:"),
+    "not shown": ("orange", ":material/question_mark:"),
+    "not measured": ("gray", ":material/block:"),
+}
 
 
-def show_results(results: Results) -> None:
-    """Charts, figures, what is wrong with them, and everything to take home."""
-    st.subheader(plain(results.title), anchor=False)
-    _sources(results)
-    _problems(results)
-    if not results.traces:
-        return
-    _chart(results)
-    st.markdown("**Figures** with 95% intervals; n counts requests after the warm-up, over all repetitions")
-    show_frame(figures(results.summaries, results.scenario.slo))
-    downloads(results)
+def show_results(comparison: Comparison) -> None:
+    """Verdicts, charts, figures, and everything to take home."""
+    st.subheader(plain(title_of(comparison)), anchor=False)
+    for row in rows(comparison):
+        _verdict(row)
+    _when(comparison)
+    if trusted_traces(comparison):
+        _chart(comparison)
+    show_figures(comparison)
+    downloads(comparison)
 
 
-def _sources(results: Results) -> None:
+def show_figures(comparison: Comparison, only: tuple[str, ...] = ()) -> None:
+    """The table of figures, or those of its lines."""
+    table = figures(comparison)
+    st.markdown("**Figures**, each with its 95% interval and n, over all repetitions")
+    show_frame(table.loc[[line for line in table.index if line in only]] if only else table)
+
+
+def _verdict(row: Row) -> None:
+    """One candidate in a line: measured or simulated, SLO kept or not, and why."""
+    colour, icon = _BADGES[row.verdict]
     with st.container(horizontal=True, vertical_alignment="center"):
-        for name, summary in results.summaries.items():
-            st.markdown(f"**{plain(name)}**", width="content")
-            st.badge(summary.origin, color="blue" if summary.origin == "measured" else "orange")
-    first = results.runs[0]
-    facts = f"{first.machine.get('cores', '?')} cores, {first.machine.get('memory_gib', '?')} GiB"
+        st.markdown(f"**{plain(row.candidate)}**", width="content")
+        st.badge(row.origin, color="blue" if row.origin == "measured" else "violet")
+        st.badge(f"SLO {row.verdict}", color=colour, icon=icon)  # type: ignore[arg-type]
+        st.caption(plain("; ".join(row.reasons)), width="stretch")
+    for text in row.notes:
+        st.info(f"{plain(row.candidate)}: {plain(text)}", icon=":material/info:")
+
+
+def _when(comparison: Comparison) -> None:
+    first, scenario = runs_of(comparison)[0], comparison.scenario
+    models = ", ".join(comparison.models) or "none answered"
     st.caption(
-        f"{first.created_at[:16].replace('T', ' ')} UTC, on a machine with {facts}, seed {results.scenario.seed}"
+        f"{first.created_at[:16].replace('T', ' ')} UTC · {first.machine.get('cores', '?')} cores, "
+        f"{first.machine.get('memory_gib', '?')} GiB · seed {scenario.seed} · model {models} · "
+        f"{scenario.measurement.repetitions} repetitions"
     )
 
 
-def _problems(results: Results) -> None:
-    for name, summary in results.summaries.items():
-        for problem in summary.problems:
-            st.error(f"{plain(name)} is not to be trusted: {plain(problem)}", icon=":material/report:")
-        for said in summary.notes:
-            st.warning(f"{plain(name)}: {plain(said)}", icon=":material/info:")
-    for run in results.runs:
-        if run.status in ("failed", "cancelled"):
-            why = plain("; ".join(run.problems)) or "no reason is known"
-            st.warning(f"{plain(run.candidate)}, repetition {run.repetition + 1}: {run.status} ({why}).")
-
-
 @st.fragment
-def _chart(results: Results) -> None:
-    trusted = {name: traces for name, traces in results.traces.items() if results.summaries[name].valid}
-    if not trusted:
-        return
-    slo = results.scenario.slo
+def _chart(comparison: Comparison) -> None:
+    traces, slo = trusted_traces(comparison), comparison.scenario.slo
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
             "Chart", list(_CHARTS), default="Every request", key="chart", bind="query-params", required=True
         )
-        repetition = 0
-        most = max(len(traces) for traces in trusted.values())
+        repetition, most = 0, max(len(found) for found in traces.values())
         if chosen in _BY_REPETITION and most > 1:
             repetition = int(st.number_input("Repetition", 1, most, 1, key="repetition", width=140)) - 1
     draw = {
-        "Every request": lambda: ecdf(trusted, slo),
-        "Fifty requests": lambda: dotplot(trusted, slo),
-        "The slowest": lambda: tail(trusted, slo),
-        "Over time": lambda: over_time(trusted, slo, repetition),
-        "Throughput": lambda: throughput(trusted, repetition),
+        "Every request": lambda: ecdf(traces, slo),
+        "Fifty requests": lambda: dotplot(traces, slo),
+        "The slowest": lambda: tail(traces, slo),
+        "Over time": lambda: over_time(traces, slo, repetition),
+        "Throughput": lambda: throughput(traces, repetition),
     }
     name = chosen or "Every request"
     show_chart(draw[name](), f"results-{name}", caption=_CHARTS[name])

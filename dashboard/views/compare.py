@@ -4,8 +4,20 @@ import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.controls import controls
+from dashboard.comparing.history import history
+from dashboard.comparing.loading import comparison_of
+from dashboard.comparing.results import show_results
+from dashboard.comparing.running import run
+from dashboard.comparing.scenario_file import open_scenario
+from dashboard.parts.address import note, recall
+from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
 from dashboard.views.contract import View
+from dashboard.work import look_at
+from data.scenario import Scenario
+from simulators.comparison.comparison import Comparison
+
+_PAGE = "compare"
 
 
 class Compare(View):
@@ -15,12 +27,56 @@ class Compare(View):
     def show(self) -> None:
         st.title("Compare")
         state.current()
+        group = recall(_PAGE, "run")
+        results = comparison_of(group) if group else None
         for problem in state.problems():
             st.warning(f"The link says something that cannot be used. {plain(problem)}", icon=":material/link_off:")
-        _set_up()
+        _set_up(results)
+        if group and results is None:
+            st.info(
+                "The link names results that are not yours or were deleted. Press Run to measure them anew.",
+                icon=":material/link_off:",
+            )
+        if results is not None:
+            st.header("Results", anchor="results")
+            show_results(results)
+        st.header("Earlier comparisons", anchor="earlier")
+        history(_show)
 
 
 @st.fragment
-def _set_up() -> None:
-    with st.expander("Set-up", expanded=True):
+def _set_up(results: Comparison | None) -> None:
+    """Controls, Run and what they say about the results below; a control redraws only this."""
+    with st.expander("Set-up", expanded=results is None):
         controls()
+        open_scenario()
+    job = look_at(known) if (known := recall(_PAGE, "job")) else None
+    if job is not None and not job.ended:
+        follow(job.id)
+        return
+    if st.button("Run", type="primary", icon=":material/play_arrow:"):
+        note(_PAGE, "job", run(state.held()))
+        st.rerun()
+    if job is not None and job.result is not None:
+        note(_PAGE, "job", None)
+        note(_PAGE, "run", str(job.result["group"]))
+        st.rerun()
+    elif job is not None:
+        show_failure(job)
+    if results is not None and results.scenario != state.held():
+        _stale(results.scenario)
+
+
+def _stale(measured: Scenario) -> None:
+    st.warning("The set-up has changed since: the results below are not for it. Press Run to measure it.")
+    if st.button("Go back to the set-up of these results", icon=":material/undo:"):
+        state.replace(measured)
+        st.rerun()
+
+
+def _show(group: str) -> None:
+    """Show earlier results, with the set-up that they were measured for."""
+    results = comparison_of(group)
+    note(_PAGE, "run", group)
+    if results is not None:
+        state.replace(results.scenario)

@@ -1,5 +1,7 @@
 """The page that trains: data, algorithm, how good it is, and the packages that came of it."""
 
+import shlex
+
 import streamlit as st
 
 from dashboard.parts.address import note, recall
@@ -7,10 +9,12 @@ from dashboard.parts.progress import follow, show_failure
 from dashboard.training.choosing import ChosenData, choose_data
 from dashboard.training.exploring import explore
 from dashboard.training.fitting import fit_form
+from dashboard.training.own_model import upload_model
 from dashboard.training.packages import label, package_list, packages, show_package
 from dashboard.training.uploading import upload_data
 from dashboard.views.contract import View
 from dashboard.work import look_at, start
+from strategies.training.tracking import tracking_uri
 
 _PAGE = "train"
 
@@ -44,6 +48,10 @@ def _train(data: ChosenData) -> None:
         title = f"Training {spec.algorithm} on {spec.data}"
         note(_PAGE, "job", start("strategies.training.job:run_training", spec.model_dump(), lane="train", title=title))
         st.rerun()
+    with st.expander("Use your own model", icon=":material/upload_file:"):
+        if job := upload_model(data):
+            note(_PAGE, "job", job)
+            st.rerun()
     if state is not None and state.result is not None:
         note(_PAGE, "package", str(state.result["version"]))
         note(_PAGE, "job", None)
@@ -68,3 +76,6 @@ def _packages() -> None:
     )
     note(_PAGE, "package", chosen)
     show_package(by_version[chosen])
+    with st.expander("All trainings, in MLflow"):
+        st.markdown("Every training is recorded with its parameters, metrics, data and versions. Look at them with")
+        st.code(f"mlflow ui --backend-store-uri {shlex.quote(tracking_uri())}", language=None, wrap_lines=True)
