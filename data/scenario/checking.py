@@ -1,6 +1,6 @@
 """From tables to a scenario, with everything that is wrong said at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -51,10 +51,17 @@ def checked(cls: "type[Scenario]", raw: Mapping[str, Any], lines: Mapping[Path, 
     """
     scenario, problems = examined(cls, raw)
     if scenario is None:
-        errors = sorted((p.error(raw, lines) for p in problems), key=lambda error: error.line or 0)
-        first, *others = errors
-        raise InvalidScenario(first.name, first.value, first.rule, first.remedy, first.line, tuple(others))
+        raise gathered(problems, raw, lines)
     return scenario
+
+
+def gathered(
+    problems: Iterable[Problem], raw: Mapping[str, Any], lines: Mapping[Path, int] = _NO_LINES
+) -> InvalidScenario:
+    """The first of one or several problems, in the order of lines, with the others."""
+    errors = sorted((problem.error(raw, lines) for problem in problems), key=lambda error: error.line or 0)
+    first, *others = errors
+    return InvalidScenario(first.name, first.value, first.rule, first.remedy, first.line, tuple(others))
 
 
 def examined(cls: "type[Scenario]", raw: Mapping[str, Any]) -> "tuple[Scenario | None, list[Problem]]":

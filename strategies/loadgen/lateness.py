@@ -1,6 +1,6 @@
 """Whether the generator itself kept its schedule; where it did not, its figures are not the deployment's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ LIMIT_S = 0.001
 """Largest 99th percentile of the scheduling error that a valid run may have."""
 SHARE_OF_LATENCY = 0.05
 """A larger error is tolerated up to this share of the median latency, where it cannot change what the figures say."""
+_LATE = "The load generator could not keep its schedule"
 
 
 def lateness_problems(columns: Mapping[str, NDArray[Any]], late_s: NDArray[np.float64]) -> tuple[str, ...]:
@@ -35,6 +36,13 @@ def lateness_problems(columns: Mapping[str, NDArray[Any]], late_s: NDArray[np.fl
     if p99_s <= limit_s:
         return ()
     return (
-        f"The load generator could not keep its schedule: the 99th percentile of its scheduling error was "
+        f"{_LATE}: the 99th percentile of its scheduling error was "
         f"{p99_s * 1e3:.2f} ms (limit {limit_s * 1e3:.2f} ms, n={len(sent):,}). Lower the rate, or free the processor.",
     )
+
+
+def only_late(problems: Sequence[str]) -> bool:
+    """Whether a run has problems, and all are the generator's own: such a run says nothing, good or bad, about what it
+    measured.
+    """
+    return bool(problems) and all(problem.startswith(_LATE) for problem in problems)

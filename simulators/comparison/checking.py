@@ -1,0 +1,92 @@
+"""Whether what a scenario names can be measured at all, found out before anything is trained or started."""
+
+from collections.abc import Iterator, Mapping
+
+from data.catalogue import find_dataset
+from data.discovery import kind
+from data.errors import InvalidValue, UnknownKind
+from data.scenario import Candidate, Scenario
+from data.scenario.checking import gathered
+from data.scenario.lines import Path
+from data.scenario.problems import Problem
+from strategies.contract import Strategy
+from strategies.hosts.contract import Host
+from strategies.training.algorithms.contract import Algorithm
+from strategies.training.targets import find_target
+
+_NO_LINES: Mapping[Path, int] = {}
+
+
+def check_measurable(scenario: Scenario, lines: Mapping[Path, int] = _NO_LINES) -> None:
+    """Refuse names that nothing goes by, and combinations that make no sense, with `InvalidScenario`.
+
+    A host that this machine lacks is no fault of the scenario's; its candidate will not be measured.
+
+    Parameters
+    ----------
+    lines
+        Line of each key (see `data.scenario.lines.key_lines`), where the scenario comes from a text.
+    """
+    found = [*_learning(scenario), *_asking(scenario)]
+    for place, candidate in enumerate(scenario.candidates):
+        found += _deploying(candidate, ("candidates", place))
+    if found:
+        raise gathered(found, scenario.to_mapping(), lines)
+
+
+def _learning(scenario: Scenario) -> Iterator[Problem]:
+    try:
+        dataset = find_dataset(scenario.data.name)
+        target = find_target(dataset, scenario.data.target)
+    except UnknownKind as error:
+        yield _unknown(("data", "name"), error)
+        return
+    except InvalidValue as error:
+        yield _told(("data", "target"), error)
+        return
+    if scenario.model.package:
+        return
+    try:
+        cls = kind("strategies.training.algorithms", Algorithm, scenario.model.algorithm)  # type: ignore[type-abstract]
+        cls({}).check_task(target.task)
+    except UnknownKind as error:
+        yield _unknown(("model", "algorithm"), error)
+        return
+    except InvalidValue as error:
+        yield _told(("model", "algorithm"), error)
+    try:
+        cls(scenario.model.parameters)
+    except InvalidValue as error:
+        yield _told(("model", "parameters", error.name.rpartition(".")[2]), error)
+
+
+def _asking(scenario: Scenario) -> Iterator[Problem]:
+    try:
+        scenario.workload.mean_rate_rps  # noqa: B018  (a replay looks into its trace)
+    except InvalidValue as error:
+        known = error.name in type(scenario.workload).model_fields
+        yield _told(("workload", error.name) if known else ("workload",), error)
+
+
+def _deploying(candidate: Candidate, place: Path) -> Iterator[Problem]:
+    try:
+        strategy = kind("strategies", Strategy, candidate.strategy)  # type: ignore[type-abstract]
+    except UnknownKind as error:
+        yield _unknown((*place, "strategy"), error)
+        return
+    try:
+        kind("strategies.hosts", Host, candidate.host)  # type: ignore[type-abstract]
+    except UnknownKind as error:
+        yield _unknown((*place, "host"), error)
+        return
+    if candidate.host not in strategy.hosts:
+        rule, remedy = f"cannot run {candidate.strategy}", f"choose {' or '.join(strategy.hosts)}"
+        yield Problem((*place, "host"), candidate.host, rule, remedy)
+
+
+def _unknown(path: Path, error: UnknownKind) -> Problem:
+    return Problem(path, error.name, "does not exist", f"choose one of {', '.join(error.known)}")
+
+
+def _told(path: Path, error: InvalidValue) -> Problem:
+    return Problem(path, error.value, error.rule, error.remedy)
