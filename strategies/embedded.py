@@ -17,6 +17,7 @@ from data.usage import Usage
 from strategies._footprint import footprint_bytes
 from strategies.contract import Answer, Deployment, Done, Limits, Request, Strategy
 from strategies.hosts.contract import Host
+from strategies.loadgen.quiet import WAKE_ERROR_S
 from strategies.packaging.package import ModelPackage
 
 
@@ -40,7 +41,7 @@ class Embedded(Strategy):
 class EmbeddedDeployment(Deployment):
     """Answers within `issue`: while the model computes, the application does nothing else, and requests queue up."""
 
-    wake_error_s = 0.0003
+    wake_error_s = WAKE_ERROR_S
 
     def __init__(self, model: ModelPackage) -> None:
         self._began_s = time.perf_counter()

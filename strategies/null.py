@@ -18,6 +18,7 @@ from data.trace import Status
 from data.usage import Usage
 from strategies.contract import Answer, Deployment, Done, Limits, Request, Strategy
 from strategies.hosts.contract import Host
+from strategies.loadgen.quiet import WAKE_ERROR_S
 from strategies.packaging.package import ModelPackage
 
 _SPIN_S = 0.001
@@ -60,7 +61,7 @@ def known_delays_s(settings: dict[str, float | str]) -> NDArray[np.float64]:
 class NullDeployment(Deployment):
     """Holds answers back in a heap, by the moment at which they are due."""
 
-    wake_error_s = 0.0003
+    wake_error_s = WAKE_ERROR_S
 
     def __init__(self, version: str, delays_s: NDArray[np.float64], stall: tuple[float, float]) -> None:
         self._version = version

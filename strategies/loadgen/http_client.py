@@ -13,9 +13,10 @@ from collections.abc import Callable
 from data.trace import Status
 from strategies.loadgen.http_connection import Connection
 from strategies.loadgen.http_message import Exchange
+from strategies.loadgen.quiet import WAKE_ERROR_S
 
-WAKE_ERROR_S = 0.0003
-"""How long after its `wait_s` `HttpClient.poll` may return, where the system lets it wait to the microsecond."""
+__all__ = ["WAKE_ERROR_S", "HttpClient"]
+
 _SELECT_BOUND = 1024  # select refuses larger descriptors
 _EXPIRE_S = 0.01  # how often deadlines are looked at
 

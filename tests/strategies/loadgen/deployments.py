@@ -25,7 +25,8 @@ class Scripted(Deployment):
         self.flushed = 0
         self.held: list[tuple[Request, Done]] = []
         self.reads = 0
-        self.dies_at_s = float("inf")
+        self.dies_after: int | None = None
+        """Number of requests after which it is dead."""
 
     def ok(self, request: Request, version: str = "v1", mirrored: bool = False) -> Answer:
         return Answer(request.id, Status.OK, np.array([0.25, 0.75]), version, 2, time.perf_counter(), mirrored=mirrored)
@@ -63,7 +64,8 @@ class Scripted(Deployment):
         return Usage(cpu_s=float(self.reads))
 
     def health(self) -> str:
-        return "replica 0 was killed by SIGKILL" if time.perf_counter() >= self.dies_at_s else ""
+        dead = self.dies_after is not None and len(self.issued) >= self.dies_after
+        return "replica 0 was killed by SIGKILL" if dead else ""
 
 
 def spend(seconds: float) -> None:

@@ -1,7 +1,7 @@
 """An HTTP server without a model, whose every delay and misdeed is known beforehand: the path asks for it.
 
-Run as a program it prints its port, and ends when its standard input does. It waits without sleeping for the last two
-milliseconds, so that a delay is what it says.
+Run as a program it prints its port, and ends when its standard input does. It waits without sleeping for the last
+fraction of a millisecond, so that a delay is what it says.
 
 /delay/0.05           answers after 0.05 s          /pieces/7     sends the response in 7 writes, 5 ms apart
 /status/503           answers with that code        /hundred      sends "100 Continue" and the response in one write
@@ -15,6 +15,7 @@ milliseconds, so that a delay is what it says.
 
 import heapq
 import itertools
+import select
 import selectors
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-_SPIN_S = 0.002
+_SPIN_S = 0.0002
 _PIECE_S = 0.005
 
 
@@ -51,7 +52,10 @@ class NullServer:
     def run(self) -> None:
         self.selector.register(0, selectors.EVENT_READ, "lifeline")
         while True:
-            for key, _ in self.selector.select(self._wait_s()):
+            wait_s = self._wait_s()
+            # `select` counts microseconds where the selector's own wait would round up to a whole millisecond.
+            select.select((self.selector,), (), (), wait_s)
+            for key, _ in self.selector.select(0):
                 if key.data == "lifeline":
                     return
                 self._accept() if key.data is None else self._read(key.data)
@@ -64,7 +68,7 @@ class NullServer:
         if not self.due:
             return None if self.first_s is None or not self.stall_s or self.stalled[1] else 0.001
         left_s = self.due[0][0] - time.perf_counter()
-        return int((left_s - _SPIN_S) * 1e3) / 1e3 if left_s > _SPIN_S + 0.001 else 0
+        return max(left_s - _SPIN_S, 0.0)
 
     def _stall(self) -> None:
         if self.stall_s and self.first_s is not None and not self.stalled[1]:

@@ -190,13 +190,13 @@ def test_when_no_more_is_coming_the_deployment_is_told_and_its_answers_are_await
 
 def test_a_dead_deployment_ends_the_run_with_a_clear_status() -> None:
     deployment = Scripted()
-    deployment.dies_at_s = time.perf_counter() + 0.3
+    deployment.dies_after = 20
     began_s = time.perf_counter()
     driven = drive(deployment, open_schedule(np.linspace(0, 60, 6_000), 60.0), ROWS, timeout_s=60.0)
-    assert time.perf_counter() - began_s < 10.0
+    assert time.perf_counter() - began_s < 30.0
     assert len(driven.late_s) == 6_000
     answered = driven.columns["status"] == Status.OK
-    assert 0 < answered.sum() < 600
+    assert 20 <= answered.sum() < 3_000
     assert set(driven.columns["status"][~answered]) == {Status.ERROR}
     assert np.all(latency_s(driven) >= 0)
     assert "killed by SIGKILL" in driven.problems[0]
@@ -205,7 +205,7 @@ def test_a_dead_deployment_ends_the_run_with_a_clear_status() -> None:
 
 def test_a_death_while_answers_are_outstanding_ends_them() -> None:
     deployment = silent()
-    deployment.dies_at_s = time.perf_counter() + 0.3
+    deployment.dies_after = 3
     driven = drive(deployment, open_schedule([0.0, 0.01, 0.02]), ROWS, timeout_s=60.0)
     assert list(driven.columns["status"]) == [Status.ERROR] * 3
     assert not np.isnan(driven.columns["sent_s"]).any()
