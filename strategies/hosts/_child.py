@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from strategies.hosts.lifeline import kill_descendants
+
 _MAX_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
@@ -73,6 +75,7 @@ class Child:
             time.sleep(0.005)
         with self._lock:
             if self.alive():
+                kill_descendants(self.pid)
                 os.kill(self.pid, signal.SIGKILL)
                 self._reap(0)
         if self._process.stdin is not None:

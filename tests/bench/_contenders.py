@@ -7,9 +7,12 @@ host starts it like any service, so that it ends with the benchmark.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from strategies.hosts.lifeline import kill_descendants
 
 FOLDER = Path(__file__).parent
 HOME = FOLDER.parents[1] / "build" / "contenders"
@@ -47,7 +50,18 @@ def main() -> int:
         command = [python, "-m", "bentoml", *serve, "--working-dir", str(FOLDER)]
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     quiet = {"MODEL": chosen.model, "BENTOML_DO_NOT_TRACK": "True", "LITSERVE_TELEMETRY": "0"}
-    return subprocess.call(command, env=kept | quiet)
+    return _run_to_the_end(command, kept | quiet)
+
+
+def _run_to_the_end(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command; when told to stop, end it with all that it started. BentoML's workers leave its session."""
+    with subprocess.Popen(command, env=environment) as process:
+
+        def stop(*_: object) -> None:
+            kill_descendants(os.getpid())
+
+        signal.signal(signal.SIGTERM, stop)
+        return process.wait()
 
 
 if __name__ == "__main__":

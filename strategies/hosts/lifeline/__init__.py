@@ -8,6 +8,7 @@ A host runs ``python -m strategies.hosts.lifeline MODULE ARGUMENTS…`` (see `co
 lifeline before its first slow import and needs no line of code for it.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -42,6 +43,17 @@ def _end() -> None:
     folder = Place.here().folder
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)  # nobody is left to do it
+    kill_descendants(os.getpid())
     if sys.platform != "win32" and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)  # a session leader takes along whatever it started
+        os.killpg(0, signal.SIGKILL)  # a session leader takes along what is left of its group, itself included
     os._exit(1)
+
+
+def kill_descendants(pid: int) -> None:
+    """Kill whatever a living process started and its children started, in whichever session that is by now."""
+    import psutil  # here: a process that ends as planned never needs it
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.kill()

@@ -29,8 +29,8 @@ if mode == "hangs":
 if mode == "deaf":
     import signal
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if mode == "parent":
-    child = subprocess.Popen(["sleep", "60"])
+if mode.startswith("parent"):
+    child = subprocess.Popen(["sleep", "60"], start_new_session="session" in mode)
     print("child", child.pid, flush=True)
 if mode == "busy":
     memory = bytearray(50_000_000)

@@ -18,7 +18,7 @@ PARENT = """
 import sys, time
 from strategies.hosts.process import ProcessHost
 from strategies.hosts.contract import Service
-with ProcessHost().run(Service("greeter", "greeter", ("parent",), ready_path="/", replicas=2)) as running:
+with ProcessHost().run(Service("greeter", "greeter", ("parent of a session",), ready_path="/", replicas=2)) as running:
     print(running.port, running.folder, *running.pids, running.log().split("child ")[1].split()[0], flush=True)
     time.sleep(60)
 """
