@@ -5,7 +5,6 @@ in a private folder under the state folder, ends with us, and leaves nothing beh
 """
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
@@ -174,6 +173,8 @@ def _sweep(root: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, which the kernel frees when this process ends; `OSError` while another has it."""
+    import fcntl  # not on Windows, where this file must still be importable
+
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

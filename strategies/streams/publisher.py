@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from strategies.streams.codec import encode_request
 from strategies.streams.frames import Frame
+from strategies.streams.job import stored
 from strategies.streams.names import Names
 from strategies.streams.wire import Wire
 
@@ -83,7 +84,7 @@ class Publisher:
         start, under_way = len(self._inbox), self._under_way
         for frame in frames:
             number = int(frame.subject[start:])
-            if frame.payload.startswith(b"{") and b'"error"' not in frame.payload:
+            if stored(frame):
                 under_way.pop(number, None)
             elif number in under_way:
                 self._not_taken(number, frame.payload)

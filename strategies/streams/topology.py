@@ -14,7 +14,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import nats
@@ -26,27 +25,12 @@ from nats.js.errors import NotFoundError, ServiceUnavailableError
 from data.errors import Unavailable
 from strategies.streams.dial import addresses, reach
 from strategies.streams.names import ROOT, Names
+from strategies.streams.sizes import Sizes
 
 DUPLICATE_WINDOW_S = 120.0
 MAX_DEAD_LETTERS = 10_000
 API_TIMEOUT_S = 10.0
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much a deployment may queue."""
-
-    queue_messages: int = 100_000
-    """Requests that may wait; one more is refused."""
-    queue_bytes: int = 1 << 28
-    answer_bytes: int = 1 << 30
-    message_bytes: int = 1_000_000
-    """Largest request."""
-    unacknowledged: int = 10_000
-    """Requests that all consumers together may have taken up and not finished."""
-    ack_wait_s: float = 2.0
-    """A request that was taken up and not finished after this long is given to another consumer."""
 
 
 async def connected(url: str, work: Callable[[Client], Awaitable[T]]) -> T:

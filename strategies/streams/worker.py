@@ -22,7 +22,8 @@ from strategies.packaging.package import Manifest
 from strategies.packaging.runtime import Predictor
 from strategies.streams.codec import About, RequestReader, encode_answer, is_json, json_answer
 from strategies.streams.dead_letters import DeadLetter, dead_letter_frame, term
-from strategies.streams.frames import MSG_ID, Delivery, Frame, delivery, header, header_block, hpub, pub
+from strategies.streams.frames import MSG_ID, Frame, header_block, hpub, pub
+from strategies.streams.job import SUSPECT, Job, job_of, stored
 from strategies.streams.names import Names
 from strategies.streams.wire import Wire
 
@@ -30,7 +31,6 @@ TRIES_IN_COMPANY = 2
 TRIES_ALONE = 2
 RETRY_S = 0.25
 """How long an answer that the server could not store waits."""
-_SUSPECT = b"suspect."
 _log = logging.getLogger(__name__)
 
 
@@ -42,15 +42,6 @@ class Counts:
     dead: int = 0
     refused_answers: int = 0
     busy_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A request in hand."""
-
-    id: bytes
-    frame: Frame
-    at: Delivery
 
 
 class Worker:
@@ -81,7 +72,7 @@ class Worker:
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Answer a batch of requests."""
-        jobs = [_job(frame) for frame in frames]
+        jobs = [job_of(frame) for frame in frames]
         again = [job for job in jobs if job.at.delivered > TRIES_IN_COMPANY]
         if again:
             for job in again:
@@ -93,14 +84,14 @@ class Worker:
     def take_alone(self, frames: Sequence[Frame]) -> None:
         """Answer suspects, each by itself."""
         for frame in frames:
-            job = _job(frame)
+            job = job_of(frame)
             if job.at.delivered > TRIES_ALONE:
                 tries = TRIES_IN_COMPANY + TRIES_ALONE
                 self._bury(job, f"was tried {tries} times without an answer, the last {TRIES_ALONE} alone")
             else:
                 self._answer([job])
 
-    def _answer(self, jobs: Sequence[_Job]) -> None:
+    def _answer(self, jobs: Sequence[Job]) -> None:
         start_s = time.perf_counter()
         rows, bad = self._reader.read([job.frame.payload for job in jobs])
         if bad:
@@ -111,7 +102,7 @@ class Worker:
             self._predict(jobs, rows, start_s)
         self.counts.busy_s += time.perf_counter() - start_s
 
-    def _predict(self, jobs: Sequence[_Job], rows: NDArray[np.float32], start_s: float) -> None:
+    def _predict(self, jobs: Sequence[Job], rows: NDArray[np.float32], start_s: float) -> None:
         try:
             outputs = self._predictor.predict(rows)  # (jobs, outputs)
         except Exception as error:  # a model fails as it likes; what matters is which row made it fail
@@ -123,7 +114,7 @@ class Worker:
             return
         self._publish(jobs, outputs, start_s)
 
-    def _publish(self, jobs: Sequence[_Job], outputs: NDArray[np.float32], start_s: float) -> None:
+    def _publish(self, jobs: Sequence[Job], outputs: NDArray[np.float32], start_s: float) -> None:
         data, width = outputs.astype("<f4", copy=False).tobytes(), 4 * outputs.shape[1]
         version, replica, ok = self._manifest.version, self._replica, Status.OK
         for number, job in enumerate(jobs):
@@ -136,7 +127,7 @@ class Worker:
             self._send(job, payload)
         self.counts.answered += len(jobs)
 
-    def _send(self, job: _Job, payload: bytes) -> None:
+    def _send(self, job: Job, payload: bytes) -> None:
         headers = b"NATS/1.0\r\nNats-Msg-Id: %b\r\n\r\n" % job.id
         self._wire.send(hpub(self._names.answers.encode(), headers, payload, self._confirm + job.frame.reply))
         self.waiting += 1
@@ -146,7 +137,7 @@ class Worker:
         self.waiting -= len(confirmations)
         for frame in confirmations:
             ack = frame.subject[prefix:]
-            if not _stored(frame):
+            if not stored(frame):
                 self.counts.refused_answers += 1
                 self._later(ack, frame)
             elif ack in self._refusals:
@@ -155,14 +146,14 @@ class Worker:
             else:
                 self._wire.send(pub(ack))
 
-    def _bury(self, job: _Job, reason: str) -> None:
+    def _bury(self, job: Job, reason: str) -> None:
         """Set a request aside: first the dead letter, then the answer that says so, then never again."""
         self._refusals[job.frame.reply] = reason, self._refusal(job, reason)
         letter = DeadLetter(job.id.decode(errors="replace"), reason, job.at.delivered, job.frame.payload)
         self._wire.send(dead_letter_frame(self._names, letter, self._confirm_dead + job.frame.reply))
         self.counts.dead += 1
 
-    def _refusal(self, job: _Job, reason: str) -> bytes:
+    def _refusal(self, job: Job, reason: str) -> bytes:
         about = About(Status.ERROR, self._replica, job.at.delivered, time.perf_counter(), job.at.pending, "")
         as_json = is_json(job.frame.payload)
         payload = json_answer(about, {}, reason) if as_json else encode_answer(about, reason.encode())
@@ -172,22 +163,22 @@ class Worker:
     def _buried(self, confirmations: list[Frame]) -> None:
         for frame in confirmations:
             ack = frame.subject[len(self._confirm_dead) :]
-            if not _stored(frame):
+            if not stored(frame):
                 self._refusals.pop(ack, None)
                 self._later(ack, frame)
             elif ack in self._refusals:
                 self._wire.send(self._refusals[ack][1])
                 self.waiting += 1
 
-    def _suspect(self, job: _Job) -> None:
-        headers = header_block({MSG_ID: _SUSPECT + job.id})
+    def _suspect(self, job: Job) -> None:
+        headers = header_block({MSG_ID: SUSPECT + job.id})
         reply = self._confirm_moved + job.frame.reply
         self._wire.send(hpub(self._names.suspects.encode(), headers, job.frame.payload, reply))
 
     def _moved(self, confirmations: list[Frame]) -> None:
         for frame in confirmations:
             ack = frame.subject[len(self._confirm_moved) :]
-            if _stored(frame):
+            if stored(frame):
                 self._wire.send(pub(ack))
             else:
                 self._later(ack, frame)
@@ -195,22 +186,3 @@ class Worker:
     def _later(self, ack: bytes, frame: Frame) -> None:
         _log.warning("The server did not store a message: %s", frame.payload or frame.headers)
         self._wire.send(pub(ack, b'-NAK {"delay": %d}' % int(RETRY_S * 1e9)))
-
-
-def _job(frame: Frame) -> _Job:
-    at = delivery(frame.reply)
-    headers = frame.headers
-    if headers.startswith(_PLAIN) and headers.find(b"\r\n", len(_PLAIN)) == len(headers) - 4:
-        name = headers[len(_PLAIN) : -4]
-    else:
-        name = header(headers, MSG_ID)
-    # A publisher that names nothing is answered under the message's place in the stream, the same at every delivery.
-    return _Job(name.removeprefix(_SUSPECT) or b"%b-%d" % (frame.subject, at.stream_seq), frame, at)
-
-
-_PLAIN = b"NATS/1.0\r\nNats-Msg-Id: "
-
-
-def _stored(frame: Frame) -> bool:
-    """Whether a confirmation says that the message is stored, now or before as a duplicate."""
-    return frame.payload.startswith(b"{") and b'"error"' not in frame.payload

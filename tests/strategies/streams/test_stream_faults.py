@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from data.errors import Unavailable
 from data.trace import Status
-from strategies import streaming
 from strategies.contract import Answer, Limits
 from strategies.hosts.contract import Service, StartFailed
 from strategies.hosts.process import ProcessHost
 from strategies.packaging.package import ModelPackage
 from strategies.streaming import Streaming
+from strategies.streams import starting
 from strategies.streams.broker import find_binary
 from strategies.streams.dead_letters import dead_letters
 from strategies.streams.deployment import StreamingDeployment
@@ -109,7 +109,7 @@ def deliveries(deployment: StreamingDeployment) -> int:
 
 def dying(monkeypatch: pytest.MonkeyPatch, where: str, once: Path | None = None) -> None:
     """Let deployments start consumers that kill themselves."""
-    real = streaming._service
+    real = starting.service
 
     def service(*arguments: Any) -> Service:
         found = real(*arguments)
@@ -117,7 +117,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, where: str, once: Path | None = None)
         path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
         return replace(found, module="dying_consumer", environment={**found.environment, **fate, **path})
 
-    monkeypatch.setattr(streaming, "_service", service)
+    monkeypatch.setattr(starting, "service", service)
 
 
 def test_a_consumer_that_dies_with_a_batch_in_hand_loses_nothing(

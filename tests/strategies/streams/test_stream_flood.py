@@ -1,4 +1,4 @@
-"""100,000 requests while consumers are killed, the server is restarted and a model is published: each is answered once."""
+"""100,000 requests while consumers and server are killed and a model is published: each is answered once."""
 
 import os
 import signal
