@@ -35,6 +35,9 @@ def explained(show: Callable[[], None]) -> Callable[[], None]:
 
 def unexpected(error: Exception) -> bool:
     """Say what went wrong where nobody expected it, and keep the details for the log; the page lives on."""
+    if isinstance(error, DrydockError):  # out of a part of the page that redraws itself
+        st.error(plain(error), icon=":material/error:")
+        return True
     _logger.error("A page failed", exc_info=error)
     st.error(
         f"Something went wrong that should not have: {plain(f'{type(error).__name__}: {error}')}. The log in the "

@@ -1,6 +1,7 @@
 """Earlier comparisons: shown again, renamed, deleted, and brought back."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import groupby
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from dashboard.comparing.loading import store
 from dashboard.errors import errors_shown
 from dashboard.parts.tables import plain
+from data.scenario import Scenario
 from data.store import Run, RunFilter
 
 _SHOWN = 10
@@ -27,7 +29,12 @@ def groups(deleted: bool = False) -> list[Group]:
 
 def name_of(group: Group) -> str:
     """What people call it."""
-    return group[0].title or group[0].scenario_name
+    return group[0].title or _titled(group[0].scenario) or group[0].scenario_name
+
+
+@lru_cache(maxsize=256)
+def _titled(scenario: str) -> str:
+    return Scenario.from_toml(scenario).title
 
 
 def told(group: Group) -> str:

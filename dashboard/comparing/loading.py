@@ -40,12 +40,12 @@ def runs_of(comparison: Comparison) -> list[Run]:
     return [run for result in comparison.results for run in result.runs]
 
 
-def trusted_traces(comparison: Comparison) -> Mapping[str, tuple[Trace, ...]]:
-    """The traces of each candidate whose figures are to be trusted, for the charts."""
+def traces_of(comparison: Comparison, *, valid: bool = False) -> Mapping[str, tuple[Trace, ...]]:
+    """The traces of each candidate that has any; with `valid`, only where the figures are to be trusted."""
     return {
         result.candidate.name: result.traces
         for result in comparison.results
-        if result.traces and result.summary is not None and result.summary.valid
+        if result.summary is not None and (result.summary.valid or not valid)
     }
 
 

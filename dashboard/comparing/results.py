@@ -1,5 +1,7 @@
 """The results of a comparison as the page shows them."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from dashboard.charts.dotplot import dotplot
@@ -8,9 +10,10 @@ from dashboard.charts.over_time import over_time
 from dashboard.charts.tail import tail
 from dashboard.charts.throughput import throughput
 from dashboard.comparing.downloads import downloads
-from dashboard.comparing.loading import figures, runs_of, title_of, trusted_traces
+from dashboard.comparing.loading import figures, runs_of, title_of, traces_of
 from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_frame
+from data.trace import Trace
 from simulators.comparison.comparison import Comparison
 from simulators.comparison.rows import Row, rows
 
@@ -26,19 +29,20 @@ _BADGES = {
     "met": ("green", ":material/check:"),
     "missed": ("red", ":material/close:"),
     "not shown": ("orange", ":material/question_mark:"),
-    "not measured": ("gray", ":material/block:"),
 }
+_NO_VERDICT = ("gray", ":material/block:")
 
 
 def show_results(comparison: Comparison) -> None:
     """Verdicts, charts, figures, and everything to take home."""
     st.subheader(plain(title_of(comparison)), anchor=False)
-    for row in rows(comparison):
+    found = rows(comparison)
+    for row in found:
         _verdict(row)
     _when(comparison)
-    if trusted_traces(comparison):
-        _chart(comparison)
+    _chart(comparison)
     show_figures(comparison)
+    _notes(found)
     downloads(comparison)
 
 
@@ -51,14 +55,22 @@ def show_figures(comparison: Comparison, only: tuple[str, ...] = ()) -> None:
 
 def _verdict(row: Row) -> None:
     """One candidate in a line: measured or simulated, SLO kept or not, and why."""
-    colour, icon = _BADGES[row.verdict]
+    colour, icon = _BADGES.get(row.verdict, _NO_VERDICT)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(row.candidate)}**", width="content")
         st.badge(row.origin, color="blue" if row.origin == "measured" else "violet")
-        st.badge(f"SLO {row.verdict}", color=colour, icon=icon)  # type: ignore[arg-type]
-        st.caption(plain("; ".join(row.reasons)), width="stretch")
-    for text in row.notes:
-        st.info(f"{plain(row.candidate)}: {plain(text)}", icon=":material/info:")
+        st.badge(f"SLO: {row.verdict}", color=colour, icon=icon)
+    for reason in row.reasons:
+        st.caption(plain(reason))
+
+
+def _notes(found: Sequence[Row]) -> None:
+    """What else a reader should know, out of the way."""
+    notes = [(row.candidate, text) for row in found for text in row.notes]
+    if notes:
+        with st.expander(f"Notes on these runs ({len(notes)})", icon=":material/info:"):
+            for name, text in notes:
+                st.markdown(f"**{plain(name)}**: {plain(text)}")
 
 
 def _when(comparison: Comparison) -> None:
@@ -71,9 +83,26 @@ def _when(comparison: Comparison) -> None:
     )
 
 
+def drawn_traces(comparison: Comparison) -> Mapping[str, tuple[Trace, ...]]:
+    """The traces to draw: those whose figures are to be trusted, and the others too when the reader insists."""
+    every, trusted = traces_of(comparison), traces_of(comparison, valid=True)
+    if every == trusted:
+        return every
+    left_out = ", ".join(name for name in every if name not in trusted)
+    st.warning(
+        f"Not drawn, because its figures are not to be trusted: {plain(left_out)}. The reason stands above.",
+        icon=":material/report:",
+    )
+    if st.toggle("Draw it all the same", key="draw_invalid"):
+        return {name if name in trusted else f"{name} (not valid)": traces for name, traces in every.items()}
+    return trusted
+
+
 @st.fragment
 def _chart(comparison: Comparison) -> None:
-    traces, slo = trusted_traces(comparison), comparison.scenario.slo
+    traces, slo = drawn_traces(comparison), comparison.scenario.slo
+    if not traces:
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
             "Chart", list(_CHARTS), default="Every request", key="chart", bind="query-params", required=True

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard.charts.ecdf import ecdf
 from dashboard.comparing.history import groups, name_of, told
-from dashboard.comparing.loading import comparison_of, trusted_traces
-from dashboard.comparing.results import show_figures
+from dashboard.comparing.loading import comparison_of
+from dashboard.comparing.results import drawn_traces, show_figures
 from dashboard.comparing.running import run
 from dashboard.parts.address import note, recall
 from dashboard.parts.chart import show_chart
@@ -67,13 +67,12 @@ def _comparison() -> None:
 
 def _inline(comparison: Comparison) -> None:
     """The result in short: the curves, and the figures that a newcomer asks for first."""
-    traces = trusted_traces(comparison)
-    if traces:
+    if traces := drawn_traces(comparison):
         caption = "Measured on this machine, for real. The further left a curve, the faster."
         show_chart(ecdf(traces, comparison.scenario.slo), "start-ecdf", caption=caption)
     show_figures(comparison, only=_KEPT)
     for row in rows(comparison):
-        st.markdown(f"**{plain(row.candidate)}**: SLO {row.verdict}. {plain('; '.join(row.reasons))}.")
+        st.markdown(f"**{plain(row.candidate)}**: SLO {row.verdict}. {plain(' '.join(row.reasons))}")
     link_to("compare", "See all of it, change it, run it again", icon=":material/compare_arrows:", run=comparison.group)
 
 
