@@ -20,6 +20,9 @@ from strategies.hosts.contract import Host
 from strategies.loadgen.quiet import WAKE_ERROR_S
 from strategies.packaging.package import ModelPackage
 
+_SAMPLED = 8
+"""Of so many predictions one is timed, and stands for the others."""
+
 
 class Embedded(Strategy):
     title = "Embedded"
@@ -47,6 +50,7 @@ class EmbeddedDeployment(Deployment):
         self._began_s = time.perf_counter()
         self._bytes = 0
         self._cpu_s = 0.0
+        self._calls = 0
         self._load(model)
         self._rows: list[NDArray[np.float32]] = []
 
@@ -70,15 +74,18 @@ class EmbeddedDeployment(Deployment):
         for request in requests:
             start_s = time.perf_counter()
             # Processor time of the whole process during the call: the model's, its threads' included, and not the
-            # generator's own, which stands still meanwhile.
-            cpu_s = time.process_time()
+            # generator's own, which stands still meanwhile. To ask for it takes a fifth of a small model's prediction.
+            sampled = self._calls % _SAMPLED == 0
+            self._calls += 1
+            cpu_s = time.process_time() if sampled else 0.0
             try:
                 outputs = self._predict(self._rows[request.row])[0].astype(np.float64)
             except Exception as error:  # a model that fails on a row fails that request, not the application
                 answer = Answer(request.id, Status.ERROR, start_s=start_s, reason=f"{type(error).__name__}: {error}")
             else:
                 answer = Answer(request.id, Status.OK, outputs, self._version, 0, start_s)
-            self._cpu_s += time.process_time() - cpu_s
+            if sampled:
+                self._cpu_s += (time.process_time() - cpu_s) * _SAMPLED
             done(answer)
 
     def poll(self, wait_s: float) -> None:

@@ -17,6 +17,7 @@ from data.workloads.contract import Workload
 from strategies.contract import Limits, Strategy
 from strategies.hosts.contract import Host
 from strategies.loadgen import Driven, drive
+from strategies.loadgen.lateness import lateness_note
 from strategies.measuring.steadiness import steadiness_note
 from strategies.measuring.warm_up import rest_s, with_warm_up
 from strategies.packaging.package import ModelPackage
@@ -145,7 +146,11 @@ def used_between(before: Usage, after: Usage) -> Usage:
 
 def _noted(trace: Trace, driven: Driven, duration_s: float) -> Trace:
     """The trace with what its reader should know: why requests failed, and whether the run was steady."""
-    notes = [*_failures(driven.reasons), steadiness_note(trace, duration_s)]
+    notes = [
+        *_failures(driven.reasons),
+        steadiness_note(trace, duration_s),
+        lateness_note(driven.columns, driven.late_s) if not driven.problems else "",
+    ]
     problems = list(trace.provenance.problems)
     if len(trace) and not np.any(trace.status == Status.OK):
         problems.append("No request was answered.")

@@ -12,7 +12,7 @@ from data.errors import Cancelled
 from data.trace import COLUMNS, Status
 from data.workloads.contract import ClosedSchedule, OpenSchedule
 from strategies.loadgen import Driven, drive
-from strategies.loadgen.lateness import lateness_problems
+from strategies.loadgen.lateness import lateness_note, lateness_problems
 from tests.strategies.loadgen.deployments import Scripted, spend
 
 ROWS = np.zeros((5, 3), np.float32)
@@ -113,9 +113,20 @@ def test_the_limit_of_lateness_is_a_millisecond_or_what_cannot_matter(
     assert valid or f"{late_ms:.2f} ms" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("late_ms", "latency_ms", "told"), [(0.04, 1.0, False), (0.06, 1.0, True), (0.9, 100.0, False)]
+)
+def test_a_tail_that_is_partly_the_generators_own_is_told(late_ms: float, latency_ms: float, told: bool) -> None:
+    columns = {"scheduled_s": np.zeros(500), "end_s": np.full(500, latency_ms / 1e3), "status": np.zeros(500, np.uint8)}
+    note = lateness_note(columns, np.full(500, late_ms / 1e3))
+    assert (note != "") is told
+    assert not told or f"{late_ms:.3g} ms may be" in note
+
+
 def test_lateness_of_requests_that_were_never_sent_is_nobodys() -> None:
     columns = {"scheduled_s": np.zeros(3), "end_s": np.ones(3), "status": np.full(3, Status.TIMEOUT)}
     assert lateness_problems(columns, np.full(3, np.nan)) == ()
+    assert lateness_note(columns, np.full(3, np.nan)) == ""
 
 
 def silent() -> Scripted:
