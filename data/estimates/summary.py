@@ -109,9 +109,11 @@ def latencies_ms(trace: Trace) -> NDArray[np.float64]:
 
 
 def counted_s(trace: Trace) -> tuple[float, float]:
-    """When counting began and ended: from the end of the warm-up to the last answer."""
+    """When counting began and ended: from the end of the warm-up to the last request or answer, whichever is later."""
     from_s = trace.provenance.warm_up_s
-    return from_s, max(float(trace.end_s.max()), from_s) if len(trace) else from_s
+    # Without the moment at which a last request was given up: waiting for it is not work.
+    moments = np.concatenate([[from_s], trace.scheduled_s, trace.end_s[trace.ok]])
+    return from_s, float(moments.max())
 
 
 def _latency_figures(counted: Sequence[Trace], slo: Slo) -> dict[str, Figure]:

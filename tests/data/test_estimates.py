@@ -282,6 +282,15 @@ def test_a_summarys_percentile_intervals_are_never_narrower_than_independence_al
         assert figure.low <= exact.low <= exact.high <= figure.high
 
 
+def test_a_request_given_up_at_the_end_does_not_stretch_the_run() -> None:
+    status = [Status.OK] * 999 + [Status.TIMEOUT]
+    found = summarise([_trace([5.0] * 999 + [60_000.0], status)], SLO)
+    assert isinstance(found.throughput_rps, Estimate)
+    assert found.throughput_rps.value == pytest.approx(100.0, rel=0.01)
+    assert isinstance(found.timeout_share, Estimate)
+    assert found.timeout_share.value == pytest.approx(1 / 900)
+
+
 def test_a_short_run_says_what_it_cannot_estimate() -> None:
     found = summarise([_trace([5.0] * 100, [Status.OK] * 100)], SLO)
     assert found.p99_ms == TooFew("p99", 90, 368)
