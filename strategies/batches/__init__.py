@@ -1,0 +1,1 @@
+"""Offline prediction: whole files in, whole files out, in chunks that survive whatever kills the job."""

@@ -1,0 +1,1 @@
+"""Where a job's chunks are computed. One file is one engine."""
