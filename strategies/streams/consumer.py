@@ -55,8 +55,10 @@ class Consumer:
         Place.here().announce()
         epoch = self._wire.epoch
         while not stopping.asked:
-            self._group.pull()
-            self._solo.pull()
+            if not self._worker.outbox.stuck:
+                self._group.pull()
+                self._solo.pull()
+            self._worker.outbox.pump()
             self._wire.poll(IDLE_S)
             if self._wire.epoch != epoch:
                 epoch = self._wire.epoch
@@ -105,7 +107,7 @@ class Consumer:
         report = {
             "replica": self._replica, "pid": os.getpid(), "number": self._loaded.event.number,
             "version": self._serving, "swapped_s": self._swapped_s, "refusal": self._loaded.refusal,
-            "answered": counts.answered, "dead": counts.dead, "refused_answers": counts.refused_answers,
+            "answered": counts.answered, "dead": counts.dead, "refused_answers": self._worker.outbox.refused,
             "busy_s": counts.busy_s,
         }  # fmt: skip
         self._wire.send(pub(self._names.reports.encode(), json.dumps(report).encode()))
@@ -114,7 +116,7 @@ class Consumer:
     def _drain(self) -> None:
         """Finish what is in hand; what was not begun is delivered to another consumer."""
         until_s = time.perf_counter() + DRAIN_S
-        while (self._worker.waiting or self._wire.unsent_bytes) and self._wire.connected:
+        while (self._worker.outbox.waiting or self._wire.unsent_bytes) and self._wire.connected:
             if time.perf_counter() > until_s:
                 break
             self._wire.poll(0.01)

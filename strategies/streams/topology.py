@@ -29,6 +29,7 @@ from strategies.streams.sizes import Sizes
 
 DUPLICATE_WINDOW_S = 120.0
 MAX_DEAD_LETTERS = 10_000
+MODEL_BYTES = 1 << 30
 API_TIMEOUT_S = 10.0
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ async def create(client: Client, names: Names, sizes: Sizes, shared: bool = Fals
             await js.add_stream(config)
         for consumer in _consumers(names, sizes):
             await js.add_consumer(names.requests, consumer)
-        await js.create_object_store(names.bucket, config=api.ObjectStoreConfig(max_bytes=sizes.answer_bytes))
+        await js.create_object_store(names.bucket, config=api.ObjectStoreConfig(max_bytes=MODEL_BYTES))
     except ServiceUnavailableError as error:
         raise Unavailable("the NATS server has no JetStream", "enable JetStream on it, for this account") from error
     except Exception as error:

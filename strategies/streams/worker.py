@@ -25,12 +25,11 @@ from strategies.streams.dead_letters import DeadLetter, dead_letter_frame, term
 from strategies.streams.frames import MSG_ID, Frame, header_block, hpub, pub
 from strategies.streams.job import SUSPECT, Job, job_of, stored
 from strategies.streams.names import Names
+from strategies.streams.outbox import RETRY_S, Outbox
 from strategies.streams.wire import Wire
 
 TRIES_IN_COMPANY = 2
 TRIES_ALONE = 2
-RETRY_S = 0.25
-"""How long an answer that the server could not store waits."""
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +39,6 @@ class Counts:
 
     answered: int = 0
     dead: int = 0
-    refused_answers: int = 0
     busy_s: float = 0.0
 
 
@@ -49,14 +47,10 @@ class Worker:
 
     def __init__(self, wire: Wire, names: Names, replica: int, inbox: bytes) -> None:
         self.counts = Counts()
-        self.waiting = 0
-        """Answers sent that the server has not confirmed."""
         self._wire, self._names, self._replica = wire, names, replica
-        # The server confirms to a subject that ends in the request's own acknowledgement subject, so a confirmation
-        # tells by itself what to acknowledge, and no table of answers under way can get lost.
-        self._confirm, self._confirm_dead, self._confirm_moved = inbox + b".a.", inbox + b".d.", inbox + b".m."
-        self._refusals: dict[bytes, tuple[str, bytes]] = {}
-        wire.subscribe(self._confirm + b">", self._answered)
+        self.outbox = Outbox(wire, names.answers, inbox + b".a", self._answered)
+        self._confirm_dead, self._confirm_moved = inbox + b".d.", inbox + b".m."
+        self._refusals: dict[bytes, tuple[str, bytes, bytes]] = {}
         wire.subscribe(self._confirm_dead + b">", self._buried)
         wire.subscribe(self._confirm_moved + b">", self._moved)
 
@@ -67,7 +61,7 @@ class Worker:
 
     def lost_connection(self) -> None:
         """Nothing that was under way will be confirmed; the server delivers it again."""
-        self.waiting = 0
+        self.outbox.lost_connection()
         self._refusals.clear()
 
     def take(self, frames: Sequence[Frame]) -> None:
@@ -85,8 +79,10 @@ class Worker:
         """Answer suspects, each by itself."""
         for frame in frames:
             job = job_of(frame)
-            if job.at.delivered > TRIES_ALONE:
-                tries = TRIES_IN_COMPANY + TRIES_ALONE
+            alone = job.at.delivered  # which counts anew among the suspects
+            tries = TRIES_IN_COMPANY + min(alone, TRIES_ALONE)
+            job = job._replace(at=job.at._replace(delivered=tries))
+            if alone > TRIES_ALONE:
                 self._bury(job, f"was tried {tries} times without an answer, the last {TRIES_ALONE} alone")
             else:
                 self._answer([job])
@@ -124,31 +120,18 @@ class Worker:
                 payload = json_answer(about, named)
             else:
                 payload = encode_answer(about, data[number * width : (number + 1) * width])
-            self._send(job, payload)
+            self.outbox.put(job.frame.reply, b"NATS/1.0\r\nNats-Msg-Id: %b\r\n\r\n" % job.id, payload)
         self.counts.answered += len(jobs)
 
-    def _send(self, job: Job, payload: bytes) -> None:
-        headers = b"NATS/1.0\r\nNats-Msg-Id: %b\r\n\r\n" % job.id
-        self._wire.send(hpub(self._names.answers.encode(), headers, payload, self._confirm + job.frame.reply))
-        self.waiting += 1
-
-    def _answered(self, confirmations: list[Frame]) -> None:
-        prefix = len(self._confirm)
-        self.waiting -= len(confirmations)
-        for frame in confirmations:
-            ack = frame.subject[prefix:]
-            if not stored(frame):
-                self.counts.refused_answers += 1
-                self._later(ack, frame)
-            elif ack in self._refusals:
-                reason, _ = self._refusals.pop(ack)
-                self._wire.send(term(ack, reason))
-            else:
-                self._wire.send(pub(ack))
+    def _answered(self, ack: bytes) -> None:
+        if ack in self._refusals:
+            self._wire.send(term(ack, self._refusals.pop(ack)[0]))
+        else:
+            self._wire.send(pub(ack))
 
     def _bury(self, job: Job, reason: str) -> None:
         """Set a request aside: first the dead letter, then the answer that says so, then never again."""
-        self._refusals[job.frame.reply] = reason, self._refusal(job, reason)
+        self._refusals[job.frame.reply] = reason, header_block({MSG_ID: job.id}), self._refusal(job, reason)
         letter = DeadLetter(job.id.decode(errors="replace"), reason, job.at.delivered, job.frame.payload)
         self._wire.send(dead_letter_frame(self._names, letter, self._confirm_dead + job.frame.reply))
         self.counts.dead += 1
@@ -156,9 +139,7 @@ class Worker:
     def _refusal(self, job: Job, reason: str) -> bytes:
         about = About(Status.ERROR, self._replica, job.at.delivered, time.perf_counter(), job.at.pending, "")
         as_json = is_json(job.frame.payload)
-        payload = json_answer(about, {}, reason) if as_json else encode_answer(about, reason.encode())
-        headers = header_block({MSG_ID: job.id})
-        return hpub(self._names.answers.encode(), headers, payload, self._confirm + job.frame.reply)
+        return json_answer(about, {}, reason) if as_json else encode_answer(about, reason.encode())
 
     def _buried(self, confirmations: list[Frame]) -> None:
         for frame in confirmations:
@@ -167,8 +148,8 @@ class Worker:
                 self._refusals.pop(ack, None)
                 self._later(ack, frame)
             elif ack in self._refusals:
-                self._wire.send(self._refusals[ack][1])
-                self.waiting += 1
+                headers, payload = self._refusals[ack][1:]
+                self.outbox.put(ack, headers, payload)
 
     def _suspect(self, job: Job) -> None:
         headers = header_block({MSG_ID: SUSPECT + job.id})

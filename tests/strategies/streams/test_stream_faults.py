@@ -28,10 +28,11 @@ from strategies.hosts.contract import Service, StartFailed
 from strategies.hosts.process import ProcessHost
 from strategies.packaging.package import ModelPackage
 from strategies.streaming import Streaming
-from strategies.streams import starting
+from strategies.streams import starting, topology
 from strategies.streams.broker import find_binary
 from strategies.streams.dead_letters import dead_letters
 from strategies.streams.deployment import StreamingDeployment
+from strategies.streams.sizes import Sizes
 from strategies.streams.topology import connected
 
 ROOT = Path(__file__).parents[3]
@@ -156,6 +157,22 @@ def test_an_answer_that_was_stored_but_not_acknowledged_is_not_given_twice(
         assert (tally.repeated, tally.unknown) == (0, 0)
 
 
+def test_a_second_answer_that_the_server_no_longer_knows_for_one_is_dropped_here(
+    tumour_forest: ModelPackage, rows: Rows, right: Rows, asker: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(topology, "DUPLICATE_WINDOW_S", 0.2)  # shorter than the time until the second answer
+    dying(monkeypatch, "answered", once=tmp_path / "died")
+    with deployed(tumour_forest, rows, ack_wait_s=1.0) as deployment:
+        ask = asker(deployment)
+        ask.send(range(30), len(rows))
+        checked(ask.wait(30), right, 30)
+        until_s = time.monotonic() + 30
+        while not deployment.facts().tally.repeated or not drained(deployment):
+            deployment.poll(0.02)
+            assert time.monotonic() < until_s
+        checked(ask.answers, right, 30)
+
+
 def test_it_holds_when_the_server_dies_too_between_answer_and_acknowledgement(
     tumour_forest: ModelPackage, rows: Rows, right: Rows, asker: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -203,6 +220,7 @@ def test_a_request_that_kills_consumers_is_found_and_its_neighbours_are_answered
             np.testing.assert_allclose(answer.outputs, right[i], atol=1e-5)
         (letter,) = on_server(deployment.broker.url, lambda client: dead_letters(client, deployment.names))
         assert letter.payload.endswith(deadly[7].tobytes())
+        assert letter.deliveries == culprit.attempts == 4
         assert deployment.facts().restarts == 4
         assert deployment.facts().tally.dead_letters == 1
         assert drained(deployment)
@@ -225,6 +243,23 @@ def test_a_full_queue_rejects_and_what_it_took_is_answered(
         for i in range(50):
             np.testing.assert_allclose(answers[i][0].outputs, right[i], atol=1e-5)
         assert deployment.facts().tally.rejected == 30
+
+
+def test_a_full_stream_of_answers_holds_the_consumers_back_and_costs_no_answer(
+    tumour_forest: ModelPackage, rows: Rows, right: Rows, asker: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topology, "DUPLICATE_WINDOW_S", 2.0)  # until an answer makes room for another
+    limits = Limits(timeout_s=60)
+    sizes = replace(Sizes.of(limits), answer_bytes=10_000, ack_wait_s=0.6)
+    with starting.started(tumour_forest, ProcessHost(), limits, sizes) as deployment:
+        deployment.prepare(rows)
+        ask = asker(deployment)
+        ask.send(range(100), len(rows))
+        answers = checked(ask.wait(100), right, 100)
+        (report,) = deployment._models.reports.values()
+        assert report["refused_answers"] > 0
+        assert max(answer.attempts for answer in answers) == 1
+        assert deployment.facts().tally.dead_letters == 0
 
 
 def test_a_request_too_large_for_the_stream_fails_alone(tumour_forest: ModelPackage, asker: Ask) -> None:
