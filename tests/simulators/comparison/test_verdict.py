@@ -16,8 +16,10 @@ from data.scenario import Scenario, Slo
 from data.store import RunStore
 from data.trace import Status, Trace
 from data.usage import Usage
-from simulators.comparison import Comparison, judge, load_comparison, rows
-from simulators.comparison.rows import FIGURES, heading, table
+from simulators.comparison.comparison import Comparison
+from simulators.comparison.rows import FIGURES, heading, rows, table
+from simulators.comparison.saved import load_comparison
+from simulators.comparison.verdict import judge
 
 SCENARIO = Scenario.default().evolve(slo={"percentile": 90.0, "latency_ms": 10.0, "max_error_share": 0.05})
 LATE = "The load generator could not keep its schedule: it was late."
@@ -92,10 +94,8 @@ def test_the_limit_belongs_to_the_good_side_and_too_few_requests_show_nothing(ke
     few = judge(replace(exact, slo_percentile_ms=TooFew("p90", 10, 36)), slo)
     assert (few.outcome, few.reasons[0]) == ("not_shown", "p90: not estimable (n=10, needs 36)")
     # One part that is missed is enough, whatever the other says.
-    assert (
-        judge(replace(exact, slo_percentile_ms=TooFew("p90", 10, 36), failed_share=at_the_limit), slo).outcome
-        == "missed"
-    )
+    bad = replace(exact, slo_percentile_ms=TooFew("p90", 10, 36), failed_share=at_the_limit)
+    assert judge(bad, slo).outcome == "missed"
 
 
 def test_the_advice_is_enough_requests(kept: Kept) -> None:
