@@ -3,20 +3,22 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from data.errors import Cancelled, DrydockError
 from data.estimates import summarise
 from data.scenario import Candidate, Scenario
-from data.store import RunStore
 from data.trace import Trace
 from strategies.jobs.processes import MARK
 from strategies.measuring.repeated import measure_repeated
 from strategies.measuring.rows import request_rows
 from strategies.packaging.package import ModelPackage
 from strategies.training.watch import CancelCheck, Progress, never, silent
+
+if TYPE_CHECKING:  # whoever only names the job need not wait for the database's libraries
+    from data.store import RunStore
 
 
 def run_measurement(
@@ -40,6 +42,8 @@ def run_measurement(
         to `Summary.to_dict()`. `problems`: candidate to why its figures are not to be trusted, or why it could not be
         measured at all, where that is so.
     """
+    from data.store import RunStore
+
     progress("loading rows", 0.0)
     scenario = Scenario.from_toml(payload["scenario"])
     package = ModelPackage.open(Path(payload["package"]))
@@ -73,7 +77,7 @@ def run_measurement(
 class _Book:
     """Enters runs in the store as they begin and end."""
 
-    def __init__(self, scenario: Scenario, store: RunStore, group: str) -> None:
+    def __init__(self, scenario: Scenario, store: "RunStore", group: str) -> None:
         self._scenario, self._store, self.group = scenario, store, group
         self._runs: dict[str, list[str]] = {}
         self._current = ""
