@@ -191,7 +191,7 @@ def unreadable(fields: pa.Schema, schema: Schema, key: str) -> Iterator[InvalidV
             continue
         kind = fields.field(places[0]).type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if name == key and not (pa.types.is_integer(kind) or _is_textual(kind)):
+        if name == key and (pa.types.is_uint64(kind) or not (pa.types.is_integer(kind) or _is_textual(kind))):
             yield InvalidValue(key, str(kind), "cannot be a key", "name a column of whole numbers or texts")
         elif not any(test(kind) for test in _PLAIN) and not _is_textual(kind):
             yield InvalidValue(name, str(kind), "cannot be read as numbers or names", "convert the column")
