@@ -13,9 +13,11 @@ import secrets
 import signal
 import sys
 import time
+from dataclasses import asdict
 
 from data.errors import Unavailable
 from strategies.hosts.lifeline.place import Place
+from strategies.streams.facts import ConsumerState
 from strategies.streams.frames import Frame, pub
 from strategies.streams.names import Names
 from strategies.streams.puller import Puller
@@ -104,13 +106,11 @@ class Consumer:
             return
         self._report_s = now_s + REPORT_EVERY_S
         counts = self._worker.counts
-        report = {
-            "replica": self._replica, "pid": os.getpid(), "number": self._loaded.event.number,
-            "version": self._serving, "swapped_s": self._swapped_s, "refusal": self._loaded.refusal,
-            "answered": counts.answered, "dead": counts.dead, "refused_answers": self._worker.outbox.refused,
-            "busy_s": counts.busy_s,
-        }  # fmt: skip
-        self._wire.send(pub(self._names.reports.encode(), json.dumps(report).encode()))
+        state = ConsumerState(
+            self._replica, os.getpid(), self._serving, self._loaded.event.number, self._swapped_s, self._loaded.refusal,
+            counts.answered, counts.dead, self._worker.outbox.refused, counts.busy_s,
+        )  # fmt: skip
+        self._wire.send(pub(self._names.reports.encode(), json.dumps(asdict(state)).encode()))
         self._wire.flush()
 
     def _drain(self) -> None:

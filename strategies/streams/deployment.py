@@ -104,6 +104,7 @@ class StreamingDeployment(Deployment):
         lag = np.array(self._ledger.lag, np.float64).reshape(-1, 2)
         return StreamFacts(
             publications=self._models.values(),
+            consumers=self._models.consumers(),
             lag_at_s=lag[:, 0],
             lag=lag[:, 1].astype(np.int64),
             tally=replace(self._ledger.tally),

@@ -32,6 +32,30 @@ class Publication:
         return self.last_old_answer_s - max(self.swapped_s) if self.swapped_s else np.nan
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumerState:
+    """What a consumer said last about itself; it does so twice a second, and at once when it has swapped its model."""
+
+    replica: int
+    pid: int
+    version: str
+    """Model that it serves."""
+    number: int
+    """Number of the last model event that it took up or refused."""
+    swapped_s: float
+    """When it did, on this machine's `time.perf_counter` clock."""
+    refusal: str
+    """Why it refused that model; empty when it serves it."""
+    answered: int
+    """Requests answered since the process began."""
+    dead: int
+    """Requests that it set aside as dead letters."""
+    refused_answers: int
+    """How often the server refused an answer of its, having no room."""
+    busy_s: float
+    """Seconds spent reading requests, predicting and writing answers."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of answers."""
@@ -53,6 +77,8 @@ class StreamFacts:
     """Counts since the deployment began, and how the queue went."""
 
     publications: tuple[Publication, ...]
+    consumers: tuple[ConsumerState, ...]
+    """By number; those that were heard of."""
     lag_at_s: NDArray[np.float64]
     """When the lag was seen, on the `time.perf_counter` clock; at most 100 a second. (samples,)"""
     lag: NDArray[np.int64]

@@ -4,16 +4,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from nats.aio.client import Client
 
 from data.errors import InvalidValue
 from strategies.packaging.package import ModelPackage
-from strategies.streams.facts import Publication
+from strategies.streams.facts import ConsumerState, Publication
 from strategies.streams.frames import Frame
 from strategies.streams.models import Published, forget, publish_model, withdraw
 from strategies.streams.names import Names
@@ -38,6 +36,12 @@ class _Entry:
     old_answers: int = 0
     last_old_answer_s: float = np.nan
 
+    def note(self, state: ConsumerState) -> None:
+        if state.refusal:
+            self.refusal = state.refusal
+        else:
+            self.swapped_s.setdefault(state.replica, state.swapped_s)
+
     def value(self) -> Publication:
         swapped = tuple(self.swapped_s[replica] for replica in sorted(self.swapped_s))
         return Publication(
@@ -52,8 +56,7 @@ class Publications:
         self._url, self._names, self._replicas = url, names, replicas
         self._entries: list[_Entry] = []
         self._thread: threading.Thread | None = None
-        self.reports: dict[int, Mapping[str, Any]] = {}
-        """The last report of each consumer, by its number."""
+        self._consumers: dict[int, ConsumerState] = {}
 
     @property
     def complete(self) -> bool:
@@ -97,11 +100,11 @@ class Publications:
     def report(self, frames: list[Frame]) -> None:
         """Take in what consumers say about themselves."""
         for frame in frames:
-            report = json.loads(frame.payload)
-            self.reports[report["replica"]] = report
+            state = ConsumerState(**json.loads(frame.payload))
+            self._consumers[state.replica] = state
             for entry in self._entries:
-                if entry.published is not None and entry.published.event.number == report["number"]:
-                    self._note(entry, report)
+                if entry.published is not None and entry.published.event.number == state.number:
+                    entry.note(state)
 
     def answered(self, version: str, start_s: float) -> None:
         """Note which model answered a request that was taken up at `start_s`."""
@@ -110,14 +113,12 @@ class Publications:
             newest.last_old_answer_s = time.perf_counter()
             newest.old_answers += start_s > newest.published_s
 
+    def consumers(self) -> tuple[ConsumerState, ...]:
+        """What each consumer said last, by its number."""
+        return tuple(self._consumers[replica] for replica in sorted(self._consumers))
+
     def values(self) -> tuple[Publication, ...]:
         return tuple(entry.value() for entry in self._entries)
-
-    def _note(self, entry: _Entry, report: Mapping[str, Any]) -> None:
-        if report["refusal"]:
-            entry.refusal = report["refusal"]
-        else:
-            entry.swapped_s.setdefault(report["replica"], report["swapped_s"])
 
     def _raise_failure(self) -> None:
         if self._entries[-1].failure is not None:

@@ -219,6 +219,9 @@ def test_a_model_published_mid_stream_is_taken_up_without_a_gap(
     for i, (answer,) in ask.answers.items():
         assert answer.status == Status.OK
         np.testing.assert_allclose(answer.outputs, outputs[answer.version][i % len(rows)], atol=1e-5)
+    assert [(state.replica, state.version) for state in deployment.facts().consumers] == [
+        (replica, tumour_forest.version) for replica in (0, 1)
+    ]
     publications = deployment.facts().publications[-4:]
     assert [p.version for p in publications] == [other_forest.version, tumour_forest.version] * 2
     assert all(len(p.swapped_s) == 2 and p.staleness_s > 0 for p in publications)
