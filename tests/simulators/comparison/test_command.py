@@ -178,6 +178,11 @@ def test_all_that_cannot_be_measured_is_told_with_its_line() -> None:
         check_measurable(SMALL.evolve(data={"target": "mood"}))
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "scenarios").glob("*.toml")), ids=lambda file: file.stem)
+def test_the_examples_can_be_measured(file: Path) -> None:
+    check_measurable(Scenario.load(file), key_lines(file.read_text()))
+
+
 def test_quick_cuts_what_can_be_cut() -> None:
     quick = _quick(Scenario.default().evolve(workload={"duration_s": 60.0}))
     assert (quick.workload.duration_s, quick.measurement.repetitions, quick.measurement.warm_up_s) == (3.0, 2, 0.5)
