@@ -44,7 +44,7 @@ def run(effort: Effort) -> Iterator[Row]:
         )  # fmt: skip
         with _deployed(forest, workers=2) as deployment:
             overlaps_ms = _swaps(deployment, forest, _other(forest, Path(folder)))
-        # p99 over 50 swaps is the second largest at best: no interpolation.
+        # Of 50 values the p99 is the largest: nothing is interpolated.
         p99_ms = float(np.quantile(overlaps_ms, 0.99, method="higher"))
         title = f"streaming: last answer of an old model after the swap, p99 of {_SWAPS}, against {_SWAP_LIMIT_MS:g} ms"
         row = compare(title, [max(p99_ms, 0.01)], [_SWAP_LIMIT_MS], target=1.0, unit="ms", better="less")
