@@ -1,0 +1,1 @@
+"""The formats that a model can be saved in, one file each."""
