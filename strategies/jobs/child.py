@@ -107,7 +107,8 @@ class Child:
 
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # a worker that is gone is found out by who reads its messages
+        # A worker that is gone, its pipe broken or closed, is found out by who reads its messages.
+        with contextlib.suppress(OSError, ValueError):
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
 
