@@ -35,11 +35,10 @@ class Autoscaler:
         total = sum(self._metric(replica) for replica in ready)
         wish = _hpa.wanted(total, len(ready), len(unready), rules.target, rules.tolerance)
         self._wishes.append((now, wish))
-        self._wishes = [
-            w for w in self._wishes if w[0] > now - max(rules.down_stabilisation_s, rules.up_stabilisation_s)
-        ]
-        lowest = min([wish, *(w for at, w in self._wishes if at > now - rules.up_stabilisation_s)])
-        highest = max([wish, *(w for at, w in self._wishes if at > now - rules.down_stabilisation_s)])
+        longest_s = max(rules.down_stabilisation_s, rules.up_stabilisation_s)
+        self._wishes = [past for past in self._wishes if past[0] >= now - longest_s]
+        lowest = min(past for at, past in self._wishes if at >= now - rules.up_stabilisation_s)
+        highest = max(past for at, past in self._wishes if at >= now - rules.down_stabilisation_s)
         wish = _hpa.stabilised(current, lowest, highest)
         self._changes = [change for change in self._changes if change[0] > now - rules.period_s]
         begin = current - sum(by for _, by in self._changes)

@@ -91,9 +91,6 @@ class Pool:
         """Begin a replica; it serves after its start-up."""
         self._number(replica)
         self.account.count(_STARTED, self.clock.now)
-        if self.unit.start_up is None:
-            self._open(replica)
-            return
         replica.state = State.STARTING
         self.account.change(_STARTING, 1, self.clock.now)
         self._ready_at(replica, self.clock.now + self._start_up(replica.serial))

@@ -1,0 +1,1 @@
+"""The parts of the compiled engine; `simulators.engines.kernel` puts them together."""

@@ -1,0 +1,92 @@
+"""How a request finds a replica."""
+
+import numpy as np
+
+from simulators.engines._draws import further_key, uniform
+from simulators.engines._kernel.jit import compiled, inlined
+from simulators.engines._kernel.memory import W, replicas, units
+from simulators.engines._kernel.records import (
+    DOWN,
+    LEAST_CONNECTIONS,
+    NONE,
+    POWER_OF_TWO,
+    RANDOM,
+    READY,
+)
+
+
+@compiled
+def choose(w: W, unit: int, stream: int, key: int) -> int:
+    """The replica that the balancer sends to; NONE when there is none to choose from."""
+    u = units(w)[unit]
+    n = u.count if u.steady != 0 else open_count(w, unit)
+    if n == 0:
+        return NONE
+    if n == 1 and u.steady != 0:
+        return u.slots
+    if u.balancing == RANDOM:
+        return nth_open(w, unit, int(uniform(stream, key) * n))
+    if u.balancing == LEAST_CONNECTIONS:
+        return least(w, unit)
+    if u.balancing == POWER_OF_TWO:
+        first = int(uniform(stream, key) * n)
+        if n == 1:
+            return nth_open(w, unit, first)
+        second = int(uniform(stream, further_key(key, np.uint64(0))) * (n - 1))
+        second += 1 if second >= first else 0
+        one, two = nth_open(w, unit, first), nth_open(w, unit, second)
+        return two if replicas(w)[two].in_flight < replicas(w)[one].in_flight else one
+    return next_in_turn(w, unit)
+
+
+@inlined
+def is_open(w: W, replica: int) -> bool:
+    """Whether the balancer sends there: it is ready, or down and not noticed yet."""
+    r = replicas(w)[replica]
+    return r.state == READY or (r.state == DOWN and w.now < r.noticed_s)
+
+
+@compiled
+def open_count(w: W, unit: int) -> int:
+    u = units(w)[unit]
+    n = 0
+    for replica in range(u.slots, u.slots + u.count):
+        n += 1 if is_open(w, replica) else 0
+    return n
+
+
+@compiled
+def nth_open(w: W, unit: int, nth: int) -> int:
+    """The nth replica open to requests, counted from 0."""
+    u = units(w)[unit]
+    if u.steady != 0:
+        return u.slots + nth
+    for replica in range(u.slots, u.slots + u.count):
+        if is_open(w, replica):
+            if nth == 0:
+                return replica
+            nth -= 1
+    return NONE
+
+
+@compiled
+def least(w: W, unit: int) -> int:
+    """The replica with the fewest jobs, the first of several."""
+    u = units(w)[unit]
+    best = NONE
+    for replica in range(u.slots, u.slots + u.count):
+        if is_open(w, replica) and (best == NONE or replicas(w)[replica].in_flight < replicas(w)[best].in_flight):
+            best = replica
+    return best
+
+
+@compiled
+def next_in_turn(w: W, unit: int) -> int:
+    """The next after the last one chosen, or the first again."""
+    u = units(w)[unit]
+    for step in range(1, u.count + 1):
+        slot = (u.last + step) % u.count
+        if is_open(w, u.slots + slot):
+            u.last = slot
+            return u.slots + slot
+    return NONE

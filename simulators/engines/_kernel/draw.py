@@ -1,0 +1,47 @@
+"""Drawing durations by term and key."""
+
+from simulators.engines._draws import exponential, gamma, lognormal, uniform
+from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.memory import W, samples, sizes, terms
+from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
+
+
+@compiled
+def draw(w: W, first: int, key: int) -> float:
+    """The duration that the terms from `first` on add up to; NONE is no time at all."""
+    if first == NONE:
+        return 0.0
+    total = 0.0
+    while True:
+        term = terms(w)[first]
+        if term.kind == DETERMINISTIC:
+            total += term.p
+        elif term.kind == EXPONENTIAL:
+            total += exponential(uniform(term.stream, key), term.p)
+        elif term.kind == EMPIRICAL:
+            total += samples(w)[term.first + int(uniform(term.stream, key) * term.count)]
+        elif term.kind == LOGNORMAL:
+            total += lognormal(uniform(term.stream, key), term.p, term.q)
+        else:
+            total += gamma(term.stream, key, term.p, term.q)
+        if term.more == 0:
+            return total
+        first += 1
+
+
+@compiled
+def draw_batch(w: W, first: int, count: int, size: int, key: int) -> float:
+    """Duration of a batch: linear between the sizes listed, in proportion beyond the largest."""
+    upper = 0
+    while upper < count and sizes(w)[first + upper].size < size:
+        upper += 1
+    if upper == count:
+        largest = sizes(w)[first + count - 1]
+        return draw(w, largest.term, key) * (size / largest.size)
+    high = sizes(w)[first + upper]
+    if high.size == size:
+        return draw(w, high.term, key)
+    low = sizes(w)[first + upper - 1]
+    share = (size - low.size) / (high.size - low.size)
+    least = draw(w, low.term, key)
+    return least + share * (draw(w, high.term, key) - least)

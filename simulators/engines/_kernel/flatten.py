@@ -1,0 +1,232 @@
+"""A plan as tables: the tree of calls flattened, every law with its stream, every station and unit a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence as Several
+
+import numpy as np
+
+from simulators.engines import _draws as draws
+from simulators.engines._kernel import records as r
+from simulators.engines._kernel.state import Records
+from simulators.engines._tree import Node, all_nodes, number_steps
+from simulators.plan import (
+    Asynchronous,
+    Cached,
+    Choice,
+    Deterministic,
+    Empirical,
+    Exponential,
+    Gamma,
+    Guard,
+    Law,
+    LogNormal,
+    Parallel,
+    Parts,
+    PerRequest,
+    Plan,
+    Sequence,
+    Station,
+    Visit,
+)
+
+_STATUS = {"rejected": 1, "timeout": 2, "error": 3}
+
+
+class Terms:
+    """Laws with their streams, one after the other; a law is referred to by the index of its first term."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._terms: list[tuple[int, int, int, float, float, int, int]] = []
+        self._samples: list[float] = []
+        self._known: dict[int, int] = {}
+
+    def add(self, law: Law | None, source: str, purpose: str, occurrence: int = 0) -> int:
+        if law is None:
+            return r.NONE
+        first = len(self._terms)
+        if isinstance(law, Parts):
+            for name, part in law.parts:
+                self._term(part, name, purpose, occurrence, more=1)
+            self._terms[-1] = (*self._terms[-1][:-1], 0)
+        else:
+            self._term(law, source, purpose, occurrence, more=0)
+        return first
+
+    def _term(self, law: Law, source: str, purpose: str, occurrence: int, more: int) -> None:
+        stream = draws.stream_of(self._seed, source, purpose, occurrence)
+        kind, first, count, p, q = r.DETERMINISTIC, 0, 0, 0.0, 0.0
+        match law:
+            case Deterministic(mean):
+                p = mean
+            case Exponential(mean):
+                kind, p = r.EXPONENTIAL, mean
+            case LogNormal(mean, cv):
+                q = math.sqrt(math.log1p(cv * cv))
+                kind, p = r.LOGNORMAL, math.log(mean) - 0.5 * q * q
+            case Gamma(mean, cv):
+                shape = 1.0 / (cv * cv)
+                kind, p, q = r.GAMMA, shape, mean / shape
+            case Empirical(samples):
+                kind, first, count = r.EMPIRICAL, self._place(law), len(samples)
+        self._terms.append((stream, first, count, p, q, kind, more))
+
+    def _place(self, law: Empirical) -> int:
+        if id(law) not in self._known:
+            self._known[id(law)] = len(self._samples)
+            self._samples += law.samples_s
+        return self._known[id(law)]
+
+    def tables(self) -> tuple[Records, np.ndarray]:  # type: ignore[type-arg]
+        return table(self._terms, r.TERM), np.array(self._samples or [0.0])
+
+
+def table(rows: Several[tuple[object, ...]], dtype: np.dtype[np.void]) -> Records:
+    """Records from tuples; one blank record where there are none, so that the array has memory."""
+    return np.array(rows, dtype) if rows else np.zeros(1, dtype)
+
+
+class Flattener:
+    """Lays the tree of calls out so that every step knows what follows it."""
+
+    def __init__(self, plan: Plan, seed: int, terms: Terms) -> None:
+        self._plan, self._seed, self._terms = plan, seed, terms
+        self.nodes: list[dict[str, object]] = []
+        self.branches: list[tuple[float, int]] = []
+        self.sizes: list[tuple[int, int]] = []
+        self.wakes: list[tuple[float, int, int]] = []
+        self.guards: list[dict[str, object]] = []
+        self.outcomes = 0
+        self._stations = {station.name: i for i, station in enumerate(plan.stations)}
+        self._units = {unit.name: i for i, unit in enumerate(plan.units)}
+        self._die = self._node(r.DIE, 0, r.NONE)
+        root = number_steps(plan.request)
+        self.steps = len(all_nodes(root))
+        self.root = self._lay(root, self._node(r.END, 0, r.NONE))
+
+    def _node(self, kind: int, where: int, following: int, **fields: object) -> int:
+        self.nodes.append({"kind": kind, "where": where, "next": following, **fields})
+        return len(self.nodes) - 1
+
+    def _lay(self, node: Node, following: int) -> int:
+        """Lay out a step that is followed by another; returns the index where it begins."""
+        step = node.step
+        match step:
+            case Visit():
+                return self._visit(node, step, following)
+            case Sequence():
+                for inner in reversed(node.inner):
+                    following = self._lay(inner, following)
+                return following
+            case Parallel():
+                n, need = len(node.inner), step.needed
+                join = self._node(r.JOIN, node.number, following, count=n, need=need)
+                entries = [self._lay(inner, join) for inner in node.inner]
+                first = self._branch([(1.0, entry) for entry in entries])
+                return self._node(r.FORK, node.number, following, first=first, count=n, need=need)
+            case Choice():
+                edges = np.cumsum([share for share, _ in step.branches]).tolist()
+                entries = [self._lay(inner, following) for inner in node.inner]
+                first = self._branch(list(zip(edges, entries, strict=True)))
+                chance = draws.stream_of(self._seed, node.source, "choice", node.occurrence)
+                return self._node(r.CHOICE, node.number, following, first=first, count=len(entries), choice=chance)
+            case Cached():
+                return self._cached(node, step, following)
+            case Asynchronous():
+                return self._node(r.SPAWN, node.number, following, inner=self._lay(node.inner[0], self._die))
+            case Guard():
+                return self._guard(node, step, following)
+
+    def _branch(self, branches: list[tuple[float, int]]) -> int:
+        self.branches += branches
+        return len(self.branches) - len(branches)
+
+    def _visit(self, node: Node, step: Visit, following: int) -> int:
+        station, unit = self._plan.by_name[step.station], self._plan.unit_of[step.station]
+        name, nth, add = station.name, node.occurrence, self._terms.add
+        service = add(station.service, name, "service", nth)
+        cold = unit.scaling.cold_service if isinstance(unit.scaling, PerRequest) else None
+        inner = r.NONE
+        if node.inner:
+            inner = self._lay(node.inner[0], self._node(r.RELEASE, node.number, r.NONE))
+        return self._node(
+            r.VISIT,
+            node.number,
+            following,
+            inner=inner,
+            holds=bool(node.inner),
+            station=self._stations[name],
+            unit=self._units[unit.name],
+            stay=step.hop is None,
+            hop_out=add(step.hop, name, "hop-out", nth),
+            hop_back=add(step.hop, name, "hop-back", nth),
+            delay=add(station.delay, name, "delay", nth),
+            service=service,
+            cold=service if cold is None else add(cold, name, "cold-service", nth),
+            start_up=add(unit.start_up, unit.name, "start-up", nth),
+            sizes=self._sizes(station, nth),
+            wakes=self._wakes(station, nth),
+            errors=draws.stream_of(self._seed, name, "error", nth),
+            balance=draws.stream_of(self._seed, name, "balance", nth),
+        )
+
+    def _sizes(self, station: Station, nth: int) -> int:
+        if station.batching is None:
+            return r.NONE
+        first = len(self.sizes)
+        for size, law in station.batching.by_size:
+            self.sizes.append((size, self._terms.add(law, station.name, "service", nth)))
+        return first
+
+    def _wakes(self, station: Station, nth: int) -> int:
+        first = len(self.wakes)
+        for i, wake in enumerate(station.wakes):
+            term = self._terms.add(wake.extra, station.name, "wake", 100 * i + nth)
+            self.wakes.append((wake.idle_s, term, int(wake.occupies)))
+        return first
+
+    def _cached(self, node: Node, step: Cached, following: int) -> int:
+        return self._node(
+            r.CACHE,
+            node.number,
+            following,
+            inner=self._lay(node.inner[0], following),
+            hit=step.hit_share,
+            lookup=self._terms.add(step.lookup, node.source, "lookup", node.occurrence),
+            choice=draws.stream_of(self._seed, node.source, "choice", node.occurrence),
+        )
+
+    def _guard(self, node: Node, step: Guard, following: int) -> int:
+        retry, breaker, guard = step.retry, step.breaker, len(self.guards)
+        fields: dict[str, object] = {"timeout_s": step.timeout_s or 0.0, "budget": -1.0, "optional": step.optional}
+        if retry is not None:
+            fields |= {name: getattr(retry, name) for name in ("base_s", "factor", "cap_s", "jitter", "burst")}
+            fields |= {"budget": -1.0 if retry.budget is None else retry.budget, "tokens": retry.burst}
+            fields |= {"max_retries": retry.max_retries, "on": sum(1 << _STATUS[end] for end in set(retry.on))}
+        if breaker is not None:
+            fields |= {name: getattr(breaker, name) for name in ("window", "failure_share", "open_s", "probes")}
+            fields |= {"breaks": 1, "outcomes": self.outcomes}
+            self.outcomes += breaker.window
+        self.guards.append(fields)
+        free = breaker is None
+        after = self._node(r.UNGUARD, node.number, following, guard=guard, pure=free)
+        return self._node(
+            r.GUARD,
+            node.number,
+            following,
+            inner=self._lay(node.inner[0], after),
+            guard=guard,
+            pure=free and (retry is None or retry.budget is None),
+            choice=draws.stream_of(self._seed, node.source, "choice", node.occurrence),
+        )
+
+
+def records_of(rows: list[dict[str, object]], dtype: np.dtype[np.void]) -> Records:
+    """Records from field values; what is not named is 0."""
+    out = np.zeros(max(1, len(rows)), dtype)
+    for record, row in zip(out, rows, strict=False):
+        for name, value in row.items():
+            record[name] = value
+    return out

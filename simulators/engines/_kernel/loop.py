@@ -1,0 +1,295 @@
+"""The event loop."""
+
+import numpy as np
+
+from simulators.engines._kernel.arriving import arrive
+from simulators.engines._kernel.autoscale import free_place, retire_youngest, sync
+from simulators.engines._kernel.books import levels, unit_levels, write_row
+from simulators.engines._kernel.cpu import leave_cores
+from simulators.engines._kernel.draw import draw
+from simulators.engines._kernel.functions import after_function, expire, instance_started
+from simulators.engines._kernel.guarding import begin_try
+from simulators.engines._kernel.jit import compiled, entry, inlined
+from simulators.engines._kernel.lines import pull, start_due, tick
+from simulators.engines._kernel.memory import (
+    W,
+    arrivals,
+    desks,
+    frames,
+    heap,
+    kills,
+    nodes,
+    replicas,
+    slots,
+    stations,
+    tokens,
+    units,
+)
+from simulators.engines._kernel.queue import drop_first, earlier, plan_event
+from simulators.engines._kernel.records import (
+    AWAY,
+    BOUNDARY,
+    DONE,
+    DOWN,
+    E_ARRIVE,
+    E_COMPLETE,
+    E_CPU,
+    E_CRASH,
+    E_INSTANCE,
+    E_KILL,
+    E_NONE,
+    E_READY,
+    E_RESUME,
+    E_RETRY,
+    E_SCALE,
+    E_START,
+    E_TICK,
+    E_TIMEOUT,
+    E_WAITED,
+    FULL,
+    IN_LINE,
+    NONE,
+    PAUSED,
+    PER_REQUEST,
+    ROOT,
+    STARTING,
+)
+from simulators.engines._kernel.replicas import crash, left, open_replica, start_replica
+from simulators.engines._kernel.serving import answer, ends_badly, free_worker, note_age, note_visit, way_back
+from simulators.engines._kernel.tokens import new_slot, new_token
+from simulators.engines._kernel.walk import fail, go_on, hold, time_out, walk
+from simulators.engines._moments import Rank, order
+
+_START, _RESUME, _TICK = int(Rank.START), int(Rank.RESUME), int(Rank.TICK)
+
+
+@entry
+def run(main: W, most: int) -> int:
+    """Process up to `most` events; returns why it stopped."""
+    w = main[0]
+    while most > 0:
+        most -= 1
+        if not has_room(w):
+            return FULL
+        # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
+        source, at_s, at_order, key = 0, np.inf, 0, np.uint64(0)
+        if w.front_kind != E_NONE:
+            source, at_s, at_order, key = 1, w.front_s, w.front_order, w.front_key
+        if w.heap_used > 0:
+            first = heap(w)[0]
+            if source == 0 or earlier(first.at_s, first.order, first.key, at_s, at_order, key):
+                source, at_s, at_order, key = 2, first.at_s, first.order, first.key
+        coming = w.next < w.arrivals_n
+        if coming:
+            start_order = order(_START, w.next, 0)
+            if source == 0 or earlier(arrivals(w)[w.next], start_order, np.uint64(0), at_s, at_order, key):
+                source, at_s, at_order, key = 3, arrivals(w)[w.next], start_order, np.uint64(0)
+        if source == 0:
+            return DONE
+        if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
+            return DONE
+        if at_s >= w.boundary_s:
+            return BOUNDARY
+        if source == 1:
+            kind, who, stamp = w.front_kind, w.front_who, w.front_stamp
+            w.front_kind = E_NONE
+        elif source == 2:
+            first = heap(w)[0]
+            kind, who, stamp = first.kind, first.who, first.stamp
+            drop_first(w)
+        else:
+            kind, who, stamp = E_START, w.next, 0
+            w.next += 1
+        w.now = at_s
+
+        n, desk, opened, failing = 0, NONE, NONE, NONE
+        if kind == E_START:
+            n = begin_request(w, who, at_order)
+        elif kind == E_ARRIVE:
+            back_s = arrive(w, who)
+            if back_s >= 0.0:
+                n = answered(w, who, back_s)
+        elif kind == E_RESUME:
+            if tokens(w)[who].status == 0:
+                n = go_on(w, 0, who, at_s, at_order, key, 1)
+            else:
+                failing = who
+        elif kind == E_COMPLETE or kind == E_CPU:
+            if kind == E_CPU:
+                if replicas(w)[who].plan != stamp or replicas(w)[who].planned == NONE:
+                    continue
+                who = leave_cores(w, who)
+            elif tokens(w)[who].stamp != stamp:
+                continue
+            n, desk = complete(w, who, at_order, key)
+        elif kind == E_RETRY:
+            note_try(w, tokens(w)[who].slot)
+            if begin_try(w, who, at_s, tokens(w)[who].tries):
+                n = go_on(w, 0, who, at_s, at_order, key, 1)
+        elif kind == E_TIMEOUT:
+            if frames(w)[who].stamp == stamp and frames(w)[who].gone == 0:
+                token, caught = time_out(w, who)
+                if caught == 2:
+                    n = go_on(w, 0, token, at_s, at_order, key, 1)
+                elif caught == 0:
+                    failing = token
+        elif kind == E_WAITED:
+            t = tokens(w)[who]
+            if t.stamp == stamp and t.at == IN_LINE:
+                station = nodes(w)[t.node].station
+                line = stations(w)[station].line
+                if t.replica != NONE:
+                    line = desks(w)[stations(w)[station].desk + replicas(w)[t.replica].slot].line
+                start_due(w, station, t.replica, line)
+        elif kind == E_TICK:
+            plan_event(w, at_s + stations(w)[who].every_s, order(_TICK, who, 0), np.uint64(0), E_TICK, who, 0)
+            tick(w, who)
+        elif kind == E_SCALE:
+            scale(w, who)
+        elif kind == E_CRASH:
+            if replicas(w)[who].serial == stamp:
+                repair = units(w)[replicas(w)[who].unit].repair
+                crash(w, who, draw(w, repair, np.uint64(stamp)))
+        elif kind == E_KILL:
+            crash(w, who, kills(w)[stamp].at_s)
+        elif kind == E_READY:
+            r = replicas(w)[who]
+            if r.serial == stamp and (r.state == STARTING or r.state == DOWN):
+                open_replica(w, who)
+                opened = who
+        elif kind == E_INSTANCE:
+            instance_started(w, who)
+        else:
+            expire(w, who)
+
+        if failing != NONE:
+            caught_up, desk = fail(w, failing)
+            if caught_up:
+                n = go_on(w, 0, failing, at_s, at_order, key, 1)
+        if n > 0:
+            freed = walk(w, n)
+            if freed != NONE:
+                desk = freed
+        if desk != NONE or opened != NONE:
+            take_next(w, desk, opened)
+    return PAUSED
+
+
+@compiled
+def has_room(w: W) -> bool:
+    """Whether one more event surely fits into the arrays."""
+    return (
+        w.tokens_n - w.tokens_used > w.steps
+        and w.frames_n - w.frames_used > w.steps
+        and w.slots_n - w.slots_used > 1
+        and w.heap_n - w.heap_used > w.tokens_used + w.frames_used + w.steps
+        and (w.watch_n == 0 or w.spans_n - w.spans_used > w.tokens_used + w.frames_used + w.steps)
+    )
+
+
+@compiled
+def begin_request(w: W, number: int, at_order: int) -> int:
+    if w.closed != 0:
+        w.pending -= 1
+    slot = new_slot(w, number, w.now)
+    token = new_token(w, slot, np.uint64(number), ROOT, w.root)
+    return go_on(w, 0, token, w.now, at_order, np.uint64(0), 1)
+
+
+@inlined
+def answered(w: W, token: int, back_s: float) -> int:
+    """The visit ends well, and its answer will be back then: the strand goes on ahead of the clock."""
+    t = tokens(w)[token]
+    t.node = nodes(w)[t.node].next
+    return go_on(w, 0, token, back_s, order(_RESUME, 0, 0) | t.who_where, t.key, 0)
+
+
+@compiled
+def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
+    """A service ends. Returns the strands that go on, and the desk whose worker is free."""
+    t = tokens(w)[first]
+    node = nodes(w)[t.node]
+    s = stations(w)[node.station]
+    now = w.now
+    size, token = 0, first
+    while token != NONE:
+        each = tokens(w)[token]
+        each.status = 3 if ends_badly(w, token) else 0
+        each.was_served = 1
+        each.at = AWAY
+        if s.batching == 2:
+            note_age(w, each.slot, now - each.start_s)
+        size += 1
+        token = each.batch
+    if node.holds != 0 and t.status == 0:
+        hold(w, first)
+        return go_on(w, 0, first, now, at_order, key, 1), NONE
+    desk = s.desk + replicas(w)[t.replica].slot
+    free_worker(w, desk, node.station, first, size)
+    if size == 1 and t.status == 0:
+        back_s = now + way_back(w, first)
+        note_visit(w, first, back_s)
+        return answered(w, first, back_s), desk
+    token = first
+    while token != NONE:
+        each = tokens(w)[token]
+        following = each.batch
+        answer(w, token)
+        if each.status == 0:
+            each.node = nodes(w)[each.node].next
+        token = following
+    return 0, desk
+
+
+@compiled
+def note_try(w: W, slot: int) -> None:
+    """A retry begins: it counts if the request had not ended before."""
+    s = slots(w)[slot]
+    if s.done == 0:
+        s.attempts += 1
+    elif w.now < s.end_s:  # its end was worked out ahead
+        s.attempts += 1
+        write_row(w, slot)
+
+
+@compiled
+def scale(w: W, unit: int) -> None:
+    by = sync(w, unit)
+    for _ in range(by):
+        replica = free_place(w, unit)
+        if replica == NONE:
+            break
+        start_replica(w, replica)
+    for _ in range(-by):
+        retire_youngest(w, unit)
+
+
+@compiled
+def take_next(w: W, desk: int, opened: int) -> None:
+    """A worker is free, or a replica begins to serve: who waits for it is next."""
+    replica = opened
+    first, upto = 0, 0
+    if desk != NONE:
+        replica = desks(w)[desk].replica
+        first = desks(w)[desk].station
+        upto = first + 1
+        if units(w)[replicas(w)[replica].unit].scaling == PER_REQUEST:
+            after_function(w, desk, first)
+            return
+    else:
+        u = units(w)[replicas(w)[replica].unit]
+        first, upto = u.first_station, u.first_station + u.stations
+    for station in range(first, upto):
+        pull(w, stations(w)[station].desk + replicas(w)[replica].slot, station)
+    left(w, replica)
+
+
+@entry
+def close(main: W, ended_s: float) -> None:
+    """Bring the books up to the end."""
+    w = main[0]
+    w.now = ended_s
+    for station in range(w.stations_n):
+        levels(w, station, 0, 0, 0)
+    for unit in range(w.units_n):
+        unit_levels(w, unit, 0, 0, 0.0)

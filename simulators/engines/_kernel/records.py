@@ -1,0 +1,154 @@
+"""The records that the state is made of: plain memory, so that compiled code and numpy share it.
+
+All integers are 64 bits wide, so that a compiled function meets one width only and is compiled once.
+"""
+
+import numpy as np
+
+NONE = -1
+ROOT = -1
+"""Scope of what the request itself does."""
+DETACHED = -2
+"""Scope of what nobody waits for."""
+
+# Kinds of node in the flattened tree.
+VISIT, CHOICE, CACHE, FORK, JOIN, SPAWN, GUARD, UNGUARD, RELEASE, END, DIE = range(11)
+# Kinds of event.
+E_NONE, E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = range(8)
+E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE = range(8, 16)
+# Kinds of frame.
+TRY, BRANCHES, HOLD = range(3)
+# Where a token is.
+AWAY, IN_LINE, IN_SERVICE = range(3)
+# States of a replica.
+ABSENT, STARTING, READY, DRAINING, DOWN = range(5)
+# Kinds of law.
+DETERMINISTIC, EXPONENTIAL, LOGNORMAL, GAMMA, EMPIRICAL = range(5)
+# Kinds of scaling, batching and balancing.
+FIXED, AUTOSCALED, PER_REQUEST = range(3)
+SINGLY, MICRO_BATCH, SCHEDULED = range(3)
+RANDOM, ROUND_ROBIN, LEAST_CONNECTIONS, POWER_OF_TWO, SHARED_QUEUE = range(5)
+# States of a circuit breaker.
+CLOSED, OPEN, HALF_OPEN = range(3)
+# Why the loop came back.
+DONE, PAUSED, FULL, BOUNDARY = range(4)
+
+
+TABLES = (
+    "nodes", "terms", "samples", "branches", "sizes", "wakes", "slows", "factors", "guards", "outcomes", "stations",
+    "units", "kills", "replicas", "desks", "lines", "ends", "starts", "vacant", "idle", "wishes", "changes", "tokens",
+    "frames", "slots", "heap", "pile", "shares", "arrivals", "think_s", "watch", "rows", "requests", "sketch", "batch_sum_s",
+    "batch_count", "station_bins", "totals", "unit_bins", "spans",
+)  # fmt: skip
+"""Names of the tables, which `memory` gives access to."""
+
+
+def _record(**fields: str) -> np.dtype[np.void]:
+    return np.dtype(list(fields.items()), align=True)
+
+
+MAIN = _record(
+    **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
+    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8",
+    front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
+    heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
+    slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
+    bins="i8", steps="i8", per_user="i8", keep="i8", closed="i8", versions="i8", release="u8", root="i8",
+)  # fmt: skip
+"""One record: where the tables are and how long, the clock, the event in front of all others, the free records."""
+
+EVENT = _record(at_s="f8", order="i8", key="u8", stamp="i8", kind="i8", who="i8")
+"""A planned moment. stamp: what `who` must still carry for it to count."""
+
+NODE = _record(
+    kind="i8", next="i8", inner="i8", first="i8", count="i8", where="i8",
+    station="i8", unit="i8", stay="i8", holds="i8", pure="i8",
+    hop_out="i8", hop_back="i8", delay="i8", service="i8", cold="i8", start_up="i8", lookup="i8",
+    sizes="i8", wakes="i8", errors="u8", balance="u8", choice="u8", hit="f8", guard="i8", need="i8",
+)  # fmt: skip
+"""A step. next: what follows when it ends well; inner: what is inside; where: its number in the plan's tree. Durations
+are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`)."""
+
+TERM = _record(stream="u8", first="i8", count="i8", p="f8", q="f8", kind="i8", more="i8")
+"""A law with its stream; more: whether the next term adds to it."""
+
+BRANCH = _record(upto="f8", entry="i8")
+SIZE = _record(size="i8", term="i8")
+WAKE = _record(idle_s="f8", term="i8", occupies="i8")
+SLOW = _record(from_s="f8", until_s="f8", factor="f8")
+
+GUARDING = _record(
+    timeout_s="f8", base_s="f8", factor="f8", cap_s="f8", jitter="f8", budget="f8", burst="f8", tokens="f8",
+    failure_share="f8", open_s="f8", until_s="f8",
+    max_retries="i8", window="i8", probes="i8", admitted="i8", good="i8", seen="i8", bad="i8", head="i8", epoch="i8",
+    outcomes="i8", on="i8", optional="i8", breaks="i8", circuit="i8",
+)  # fmt: skip
+"""A guard: its rules, its bucket of tokens and its breaker. on: bit set of statuses that are tried again."""
+
+STATION = _record(
+    unit="i8", batching="i8", max_size="i8", workers="i8", queue_limit="i8", desk="i8", line="i8", sizes="i8",
+    max_wait_s="f8", every_s="f8", redelivery_s="f8", wakes="i8", slows="i8", first_slow="i8",
+    drop="i8", shared="i8", ahead="i8", refreshes="i8",
+    refresh="i8", refresh_every_s="f8", refresh_next_s="f8", refresh_begun_s="f8", refresh_running_s="f8",
+    refresh_done_s="f8", refresh_runs="i8",
+    waiting="i8", served="i8", busy="i8", since_s="f8",
+)  # fmt: skip
+"""A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`)."""
+
+UNIT = _record(
+    slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8",
+    cores="f8", capacity="f8", start_up="i8", crash="i8", repair="i8", detect_s="f8", begun="i8", last="i8",
+    expiry_s="f8", provisioned="i8", vacant_n="i8", idle_n="i8",
+    target="f8", tolerance="f8", sync_s="f8", down_s="f8", up_s="f8", up_share="f8", period_s="f8",
+    up_replicas="i8", minimum="i8", maximum="i8", on_flight="i8",
+    wishes="i8", wishes_size="i8", wishes_n="i8", changes="i8", changes_size="i8", changes_n="i8",
+    ready="i8", starting="i8", cpu="f8", since_s="f8",
+)  # fmt: skip
+"""A unit: rules, counters and levels. slots, count: its replicas' records."""
+
+REPLICA = _record(
+    unit="i8", slot="i8", state="i8", life="i8", serial="i8", noticed_s="f8", in_flight="i8", busy="i8",
+    flight_area="f8", busy_area="f8", since_s="f8",
+    virtual="f8", cpu_since_s="f8", used_s="f8", rate="f8", jobs="i8", top="i8", planned="i8", plan="i8",
+    idle_since_s="f8", idle_at="i8", expiring="i8",
+)  # fmt: skip
+"""A place for a replica. virtual … plan: its shared cores; idle_at: its place among the idle instances."""
+
+DESK = _record(free="i8", serving="i8", idle_since_s="f8", line="i8", replica="i8", station="i8", ends="i8", starts="i8",
+               starts_head="i8", starts_n="i8", last_end_s="f8")  # fmt: skip
+"""The workers of a station in a replica. ends, starts: of services worked out ahead."""
+
+LINE = _record(head="i8", tail="i8", count="i8")
+RINGED = _record(at_s="f8", value="i8")
+
+TOKEN = _record(
+    key="u8", who_where="i8", deadline_s="f8", arrive_s="f8", start_s="f8", end_s="f8", sent_s="f8", finish="f8",
+    extra_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8", next="i8", batch="i8",
+    replica="i8", child="i8", sibling="i8", tries="i8", at="i8", status="i8", cold="i8", was_served="i8", live="i8",
+)  # fmt: skip
+"""One strand of a request's work, and the job it is at a station. next: in line, or the free list; batch: next of its
+batch; child, sibling: in the heap of a replica's cores."""
+
+FRAME = _record(
+    key="u8", saved_s="f8", deadline_s="f8", at_s="f8", order="i8", at_key="u8", epoch="i8", stamp="i8",
+    arrive_s="f8", start_s="f8", sent_s="f8", extra_s="f8",
+    kind="i8", node="i8", parent="i8", place="i8", life="i8", tries="i8", replica="i8", own_life="i8", slot="i8",
+    ok="i8", bad="i8", next="i8", gone="i8", armed="i8", lost="i8", live="i8", cold="i8",
+)  # fmt: skip
+"""What a strand will come back to: a try of a guard, a fork, or a worker that is held. saved_s: the deadline outside;
+gone: nobody waits for it any more. at_s, order, at_key: the latest of a fork's ends known so far."""
+
+SLOT = _record(
+    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", staleness_s="f8", number="i8", batch="i8",
+    start_where="i8", replica="i8", attempts="i8", refs="i8", next="i8", version="i8", status="i8", done="i8",
+    watched="i8",
+)  # fmt: skip
+"""A request under way. refs: strands that still work for it."""
+
+ROW = _record(
+    scheduled_s="f8", start_s="f8", end_s="f8", staleness_s="f8", replica="i2", attempts="i2", version="i2",
+    status="u1", cold="?",
+)  # fmt: skip
+
+PILED = _record(at_s="f8", order="i8", key="u8", token="i8", at_moment="i8")
+"""A strand that goes on: since when, and as part of which moment."""

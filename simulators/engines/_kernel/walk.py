@@ -1,0 +1,378 @@
+"""How a strand goes on through the tree of calls, and what happens when something ends badly.
+
+When the end of a visit is known ahead (see `serve_ahead`), the strand goes on ahead of the clock through all steps that
+touch nothing shared: it chooses, forks, joins, passes guards whose deadline it keeps, and ends, all without an event. At
+the first step that reads or changes shared state (a breaker, a budget, a held worker) it stops and plans the moment at
+which it will be there. The outcome is the same as if every answer were an event of its own.
+"""
+
+import math
+
+import numpy as np
+
+from simulators.engines._draws import uniform
+from simulators.engines._kernel.books import count_end
+from simulators.engines._kernel.draw import draw
+from simulators.engines._kernel.guarding import begin_try, plan_retry, record
+from simulators.engines._kernel.jit import compiled, inlined
+from simulators.engines._kernel.memory import (
+    W,
+    branches,
+    frames,
+    guards,
+    nodes,
+    pile,
+    replicas,
+    slots,
+    stations,
+    think_s,
+    tokens,
+)
+from simulators.engines._kernel.queue import earlier, plan_event
+from simulators.engines._kernel.records import (
+    BRANCHES,
+    CACHE,
+    CHOICE,
+    DETACHED,
+    E_ARRIVE,
+    E_RESUME,
+    E_START,
+    FORK,
+    GUARD,
+    HOLD,
+    JOIN,
+    NONE,
+    RELEASE,
+    ROOT,
+    SPAWN,
+    TRY,
+    UNGUARD,
+    VISIT,
+)
+from simulators.engines._kernel.serving import answer, free_worker, note_visit, way_back
+from simulators.engines._kernel.tokens import (
+    arm,
+    free_frame,
+    free_token,
+    new_frame,
+    new_token,
+    plan_token,
+    step_out,
+)
+from simulators.engines._moments import Rank, order
+
+_START, _ARRIVE, _RESUME = int(Rank.START), int(Rank.ARRIVE), int(Rank.RESUME)
+_ERROR = 3
+
+
+@inlined
+def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
+    """Put a strand on the pile of those that go on; returns the pile's new height."""
+    work = pile(w)[n]
+    work.token = token
+    work.at_s = at_s
+    work.order = at_order
+    work.key = key
+    work.at_moment = at_moment
+    return n + 1
+
+
+@compiled
+def be_there(w: W, token: int, at_s: float, at_order: int, key: int) -> None:
+    """Plan the moment at which the strand reaches its present step."""
+    t = tokens(w)[token]
+    if at_s > t.deadline_s:
+        arm(w, token, at_s)
+    plan_event(w, at_s, at_order, key, E_RESUME, token, t.stamp)
+
+
+@compiled
+def walk(w: W, n: int) -> int:
+    """Let the n strands on the pile go on until each has planned an event or is over.
+
+    Returns the desk whose worker was freed on the way, or NONE.
+    """
+    freed = NONE
+    while n > 0:
+        n -= 1
+        work = pile(w)[n]
+        token, at_s, at_order, key, at_moment = work.token, work.at_s, work.order, work.key, work.at_moment
+        t = tokens(w)[token]
+        while True:
+            node = nodes(w)[t.node]
+            if node.kind == VISIT:
+                t.who_where = (slots(w)[t.slot].number << 14) | node.where
+                t.sent_s = at_s
+                t.status = 0
+                plan_token(w, token, at_s + draw(w, node.hop_out, t.key), _ARRIVE, E_ARRIVE)
+                break
+            if node.kind == CHOICE:
+                u = uniform(node.choice, t.key)
+                t.node = node.next
+                for i in range(node.first, node.first + node.count):
+                    if u < branches(w)[i].upto:
+                        t.node = branches(w)[i].entry
+                        break
+            elif node.kind == CACHE:
+                if node.lookup != NONE:
+                    at_s += draw(w, node.lookup, t.key)
+                    at_order = order(_RESUME, slots(w)[t.slot].number, node.where)
+                    key = t.key
+                    at_moment = 0
+                t.node = node.next if uniform(node.choice, t.key) < node.hit else node.inner
+            elif node.kind == SPAWN:
+                child = new_token(w, t.slot, t.key, DETACHED, node.inner)
+                tokens(w)[child].place = t.place
+                tokens(w)[child].life = t.life
+                n = go_on(w, n, child, at_s, at_order, key, at_moment)
+                t.node = node.next
+            elif node.kind == FORK:
+                n = fork(w, n, token, at_s, at_order, key, at_moment)
+                break
+            elif node.kind == JOIN:
+                f = frames(w)[t.scope]
+                fan = node.count
+                if f.gone == 0 and node.need < fan and at_moment == 0:
+                    be_there(w, token, at_s, at_order, key)
+                    break
+                f.ok += 1
+                if f.gone != 0 or f.ok < node.need:
+                    if earlier(f.at_s, f.order, f.at_key, at_s, at_order, key):
+                        f.at_s = at_s
+                        f.order = at_order
+                        f.at_key = key
+                    end_strand(w, token, at_s, fan)
+                    break
+                frame = t.scope
+                if earlier(at_s, at_order, key, f.at_s, f.order, f.at_key):
+                    at_s = f.at_s
+                    at_order = f.order
+                    key = f.at_key
+                    at_moment = 0
+                step_out(w, token, frame)
+                f.gone = 1
+                if f.ok + f.bad == fan:
+                    free_frame(w, frame)
+                t.node = node.next
+            elif node.kind == GUARD:
+                g = guards(w)[node.guard]
+                if node.pure == 0 and at_moment == 0:
+                    be_there(w, token, at_s, at_order, key)
+                    break
+                if g.budget >= 0:
+                    g.tokens = min(g.burst, g.tokens + g.budget)
+                if not begin_try(w, token, at_s, 0):
+                    break
+            elif node.kind == UNGUARD:
+                frame = t.scope
+                f = frames(w)[frame]
+                if f.gone != 0:
+                    free_frame(w, frame)
+                    over(w, token, at_s)
+                    break
+                if at_moment == 0 and (node.pure == 0 or at_s > f.deadline_s):
+                    be_there(w, token, at_s, at_order, key)
+                    break
+                record(w, node.guard, f.epoch, True)
+                step_out(w, token, frame)
+                free_frame(w, frame)
+                t.node = node.next
+            elif node.kind == RELEASE:
+                if at_moment == 0:
+                    be_there(w, token, at_s, at_order, key)
+                    break
+                freed = release(w, token)
+                if t.status != 0:
+                    break
+                at_s += way_back(w, token)
+                note_visit(w, token, at_s)
+                at_order = order(_RESUME, 0, 0) | t.who_where
+                key = t.key
+                at_moment = 0
+                t.node = nodes(w)[t.node].next
+            else:  # END or DIE
+                if t.scope == ROOT:
+                    end_request(w, token, at_s, 0)
+                over(w, token, at_s)
+                break
+    return freed
+
+
+@compiled
+def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
+    """All branches begin at once, each a strand."""
+    t = tokens(w)[token]
+    node = nodes(w)[t.node]
+    frame = new_frame(w, BRANCHES, t.node, token)
+    frames(w)[frame].at_s = -math.inf
+    frames(w)[frame].order = 0
+    frames(w)[frame].at_key = 0
+    for i in range(node.first + node.count - 1, node.first, -1):
+        child = new_token(w, t.slot, t.key, frame, branches(w)[i].entry)
+        tokens(w)[child].place = t.place
+        tokens(w)[child].life = t.life
+        tokens(w)[child].deadline_s = t.deadline_s
+        n = go_on(w, n, child, at_s, at_order, key, at_moment)
+    t.scope = frame
+    t.node = branches(w)[node.first].entry
+    return go_on(w, n, token, at_s, at_order, key, at_moment)
+
+
+@compiled
+def end_strand(w: W, token: int, at_s: float, fan: int) -> None:
+    """A branch is over, and its fork has no use for the strand."""
+    frame = tokens(w)[token].scope
+    f = frames(w)[frame]
+    if f.ok + f.bad == fan:
+        free_frame(w, frame)
+    over(w, token, at_s)
+
+
+@inlined
+def over(w: W, token: int, at_s: float) -> None:
+    w.last_s = max(w.last_s, at_s)
+    free_token(w, token)
+
+
+@compiled
+def release(w: W, token: int) -> int:
+    """What the held worker waited for is done: it is free, unless it crashed meanwhile."""
+    t = tokens(w)[token]
+    frame = t.scope
+    f = frames(w)[frame]
+    step_out(w, token, frame)
+    t.node = f.node
+    t.who_where = (slots(w)[t.slot].number << 14) | nodes(w)[f.node].where
+    t.replica = f.replica
+    t.arrive_s = f.arrive_s
+    t.start_s = f.start_s
+    t.sent_s = f.sent_s
+    t.extra_s = f.extra_s
+    t.cold = f.cold
+    t.was_served = 1
+    t.batch = NONE
+    freed = NONE
+    if f.lost != 0:
+        t.status = _ERROR
+        t.end_s = f.at_s
+    else:
+        station = nodes(w)[f.node].station
+        freed = stations(w)[station].desk + replicas(w)[f.replica].slot
+        free_worker(w, freed, station, token, 1)
+    free_frame(w, frame)
+    if t.status != 0:
+        answer(w, token)
+    return freed
+
+
+@compiled
+def hold(w: W, token: int) -> None:
+    """Service is over, and the worker waits for what is inside."""
+    t = tokens(w)[token]
+    frame = new_frame(w, HOLD, t.node, token)
+    f = frames(w)[frame]
+    f.replica = t.replica
+    f.own_life = replicas(w)[t.replica].life
+    f.arrive_s = t.arrive_s
+    f.start_s = t.start_s
+    f.sent_s = t.sent_s
+    f.extra_s = t.extra_s
+    f.cold = t.cold
+    t.scope = frame
+    t.node = nodes(w)[t.node].inner
+
+
+@compiled
+def end_request(w: W, token: int, at_s: float, status: int) -> None:
+    """The request is over; in a closed loop its user thinks and asks again."""
+    s = slots(w)[tokens(w)[token].slot]
+    s.done = 1
+    s.end_s = at_s
+    s.status = status
+    count_end(w, tokens(w)[token].slot)
+    if w.closed != 0:
+        number = s.number + 1
+        if number % w.per_user != 0:
+            plan_user(w, number, at_s)
+
+
+@compiled
+def plan_user(w: W, number: int, since_s: float) -> None:
+    """A user's next request, after the pause to think."""
+    at_s = since_s + think_s(w)[number]
+    if at_s < w.duration_s:
+        w.pending += 1
+        plan_event(w, at_s, order(_START, number, 0), np.uint64(0), E_START, number, 0)
+
+
+@compiled
+def fail(w: W, token: int) -> tuple[bool, int]:
+    """The strand's step ended badly, with its status: undo what is around it until something catches that.
+
+    Returns whether the strand goes on as if nothing had happened, and the desk whose worker was freed.
+    """
+    t = tokens(w)[token]
+    now = w.now
+    while True:
+        frame = t.scope
+        if frame == ROOT:
+            end_request(w, token, now, t.status)
+        if frame == ROOT or frame == DETACHED:
+            over(w, token, now)
+            return False, NONE
+        f = frames(w)[frame]
+        if f.kind == TRY:
+            if f.gone != 0:
+                free_frame(w, frame)
+                over(w, token, now)
+                return False, NONE
+            node, number, epoch = f.node, f.tries, f.epoch
+            step_out(w, token, frame)
+            free_frame(w, frame)
+            caught = failed_try(w, token, node, number, epoch)
+            if caught > 0:
+                return caught == 2, NONE
+        elif f.kind == BRANCHES:
+            node = nodes(w)[f.node]
+            f.bad += 1
+            if f.gone != 0 or f.bad <= node.count - node.need:
+                end_strand(w, token, now, node.count)
+                return False, NONE
+            f.gone = 1
+            step_out(w, token, frame)
+            if f.ok + f.bad == node.count:
+                free_frame(w, frame)
+        else:
+            return False, release(w, token)
+
+
+@compiled
+def failed_try(w: W, token: int, guard_node: int, number: int, epoch: int) -> int:
+    """A try ended badly. 0: so does the guard; 1: another is planned; 2: the guard lets it pass."""
+    t = tokens(w)[token]
+    node = nodes(w)[guard_node]
+    record(w, node.guard, epoch, False)
+    if plan_retry(w, token, guard_node, number):
+        return 1
+    if guards(w)[node.guard].optional != 0:
+        t.status = 0
+        t.node = node.next
+        return 2
+    return 0
+
+
+@compiled
+def time_out(w: W, frame: int) -> tuple[int, int]:
+    """A try's deadline passes: its work goes on as nobody's, and a new strand goes on in its caller's name.
+
+    Returns that strand and what `failed_try` said.
+    """
+    f = frames(w)[frame]
+    f.gone = 1
+    token = new_token(w, f.slot, f.key, f.parent, f.node)
+    t = tokens(w)[token]
+    t.place = f.place
+    t.life = f.life
+    t.deadline_s = f.saved_s
+    t.status = 2
+    return token, failed_try(w, token, f.node, f.tries, f.epoch)
