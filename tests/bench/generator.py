@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench._fast_server import fast_server
-from tests.bench._harness import Effort, Row, take_turns
+from tests.bench._harness import Effort, Row, compare, take_turns
 from tests.strategies.loadgen.null_server import null_server
 
 _PROGRAM = Path(__file__).with_name("_generators.py")
@@ -51,10 +51,11 @@ def _against_loadgen(port: int, effort: Effort) -> Iterator[Row]:
         },
         effort.rounds,
     )
-    for figure, target in (("p50", 0.97), ("p99", 0.95)):
-        ours, theirs = ([run[f"{figure}_ms"] for run in found[who]] for who in ("ours", "loadgen"))
-        title = f"generator: {figure} of a 5 ms server at {_RATE_RPS:,}/s Poisson, agreement with LoadGen"
-        yield _agreement(title, ours, theirs, target, "ms")
+    p50, p99 = ([[run[f"{p}_ms"] for run in found[who]] for who in ("ours", "loadgen")] for p in ("p50", "p99"))
+    what = f"of a 5 ms server at {_RATE_RPS:,}/s Poisson"
+    yield _agreement(f"generator: p50 {what}, agreement with LoadGen", *p50, 0.97, "ms")
+    # LoadGen's own two threads disturb its tail now and then; ours must only not be longer.
+    yield compare(f"generator: p99 {what}, against LoadGen's", *p99, target=0.95, unit="ms", better="less")
 
 
 def _against_wrk(port: int, effort: Effort) -> Row:
