@@ -67,8 +67,10 @@ class HistGradientBoosting(Algorithm):
     def fit_estimator(self, estimator: Any, X: NDArray[np.float32], y: NDArray[Any], watch: Watch) -> None:
         from threadpoolctl import threadpool_limits
 
+        known = self._without_hardly_known(X)
+
         def fit_up_to(trees: int) -> bool:
-            estimator.set_params(max_iter=trees).fit(X, y)
+            estimator.set_params(max_iter=trees).fit(known, y)
             return bool(estimator.n_iter_ == trees)  # fewer: it stopped early
 
         estimator.set_params(warm_start=True)
@@ -76,3 +78,22 @@ class HistGradientBoosting(Algorithm):
             # Each round sorts the rows into bins anew, whatever its size.
             grow(fit_up_to, self.parameters.trees, watch, first=10, least_growth=0.5)
         estimator.set_params(warm_start=False)
+        _snap_thresholds(estimator)
+
+    def _without_hardly_known(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The rows with 0 in every column that has too few values to split on: bins cannot be made of none at all."""
+        hardly = (~np.isnan(X)).sum(axis=0) < max(self.parameters.min_samples_leaf, 10)
+        return np.where(hardly, np.float32(0), X) if hardly.any() else X
+
+
+def _snap_thresholds(estimator: Any) -> None:
+    """Round each threshold down to float32, which is how ONNX keeps it.
+
+    A float32 value is at most the one if and only if it is at most the other, so no answer changes; rounded to the
+    nearest, a threshold could pass a value that lies between.
+    """
+    for predictor in [tree for trees in estimator._predictors for tree in trees]:
+        exact = predictor.nodes["num_threshold"]
+        nearest = exact.astype(np.float32)
+        below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        predictor.nodes["num_threshold"] = below
