@@ -69,13 +69,14 @@ class Api(Strategy):
         "The model runs in a server of its own, and applications ask it over HTTP, one request a prediction. "
         "A new model is swapped in on the server, and no application notices."
     )
-    hosts = ("process",)
+    hosts = ("process", "function")
     update_needs_deployment = False
 
     @contextmanager
     def deploy(self, model: ModelPackage, host: Host, limits: Limits) -> Iterator[Deployment]:
+        limits, hosts_own = limits.split(host)
         settings, secret = Settings.of(limits), secrets.token_urlsafe(32)
-        with host.run(_service(model, limits, settings, secret)) as running:
+        with host.run(replace(_service(model, limits, settings, secret), settings=hosts_own)) as running:
             deployment = ApiDeployment(running, model.manifest.schema, limits, settings, secret)
             try:
                 yield deployment
@@ -144,7 +145,7 @@ class ApiDeployment(Deployment):
         be called from another thread while this one goes on sending."""
         connection = http.client.HTTPConnection(_HOST, self._running.port, timeout=_ADMIN_TIMEOUT_S)
         try:
-            body = orjson.dumps({"folder": str(model.folder.resolve()), "version": model.version})
+            body = orjson.dumps({"folder": self._running.admit(model.folder), "version": model.version})
             headers = {"content-type": "application/json", "authorization": f"Bearer {self._secret}"}
             connection.request("POST", "/admin/versions", body, headers)
             response = connection.getresponse()

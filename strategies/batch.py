@@ -4,8 +4,9 @@ Settings: `every_s` (a job begins at each multiple of it), `max_rows` (or as soo
 neither, one job begins when no more requests come), `engine` ("processes", "dask" or "inline": where it computes).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from typing import ClassVar
 
 from strategies.batches.deployment import BatchDeployment
 from strategies.batches.settings import Settings
@@ -21,6 +22,9 @@ class Batch(Strategy):
         "new model is used from the next job on, and no application notices."
     )
     hosts = ("process",)
+    not_on: ClassVar[Mapping[str, str]] = {
+        "function": "A job may take longer than a function's 15 minutes, and keeps its finished chunks on a disk.",
+    }
     update_needs_deployment = False
     warms_up = False
 

@@ -5,9 +5,9 @@ brokers, consumers) runs in processes that the strategy starts through a `Host` 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +34,11 @@ class Limits:
     max_body_bytes: int = 1_000_000
     settings: dict[str, bool | int | float | str] = field(default_factory=dict)
     """What only this strategy or host knows; an unknown name is refused."""
+
+    def split(self, host: Host) -> "tuple[Limits, dict[str, bool | int | float | str]]":
+        """These limits without the settings that are the host's, and those."""
+        theirs = {name: value for name, value in self.settings.items() if name in host.settings}
+        return replace(self, settings={k: v for k, v in self.settings.items() if k not in theirs}), theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +121,18 @@ class Strategy(ABC):
     """One or two sentences for a card: where the request, the model and the update travel."""
     hosts: ClassVar[tuple[str, ...]]
     """Names of the hosts it makes sense on."""
+    not_on: ClassVar[Mapping[str, str]] = {}
+    """Why it makes no sense on others, by their names."""
     update_needs_deployment: ClassVar[bool]
     warms_up: ClassVar[bool] = True
     """Whether requests sent beforehand make later ones faster; a job that starts anew each time does not."""
+
+    @classmethod
+    def why_not(cls, host: str) -> str:
+        """Empty for a host that it runs on; otherwise why it does not, for people to read."""
+        if host in cls.hosts:
+            return ""
+        return cls.not_on.get(host, f"{cls.title} does not run on the host {host}: choose {' or '.join(cls.hosts)}.")
 
     @abstractmethod
     def deploy(self, model: ModelPackage, host: Host, limits: Limits) -> AbstractContextManager[Deployment]:

@@ -5,8 +5,9 @@ boundary, and a new model ships only with a new release of the application.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ class Embedded(Strategy):
         "A new model reaches users with the next release of the application."
     )
     hosts = ("process",)
+    not_on: ClassVar[Mapping[str, str]] = {
+        "container": "The model lives in the application's own process: the application is what a container holds.",
+        "function": "The model lives in the application's own process: API shows how a model fares in a function.",
+    }
     update_needs_deployment = True
 
     @contextmanager

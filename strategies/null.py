@@ -7,8 +7,9 @@ request on, nothing is answered for that long), `seed`.
 
 import heapq
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ class Null(Strategy):
     title = "Null"
     summary = "Answers at once without a model, or after a delay that is known: what is left is the harness itself."
     hosts = ("process",)
+    not_on: ClassVar[Mapping[str, str]] = {
+        "container": "Nothing is started, so there is nothing to put into a container.",
+        "function": "Nothing is started, so there is nothing to run as a function.",
+    }
     update_needs_deployment = False
 
     @contextmanager

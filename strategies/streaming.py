@@ -5,7 +5,9 @@ consumers together may hold unfinished), `ack_wait_s` (after which a request tha
 another consumer). `NATS_URL` names a server to use instead of the bundled one.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from strategies.contract import Deployment, Limits, Strategy
 from strategies.hosts.contract import Host
@@ -20,6 +22,9 @@ class Streaming(Strategy):
         "published as data too, and every running consumer takes it up without a deployment."
     )
     hosts = ("process",)
+    not_on: ClassVar[Mapping[str, str]] = {
+        "function": "A consumer keeps its subscription open between messages; a function stops between requests.",
+    }
     update_needs_deployment = False
 
     def deploy(self, model: ModelPackage, host: Host, limits: Limits) -> AbstractContextManager[Deployment]:

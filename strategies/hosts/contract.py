@@ -43,6 +43,10 @@ class Service:
     cpus: float | None = None
     memory_bytes: int | None = None
     start_timeout_s: float = 60.0
+    writable: tuple[str, ...] = ()
+    """Names of `files` that are folders it writes to; a host that keeps services apart lets it change no others."""
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    """What only this host knows; see `Host.settings`."""
 
 
 class Running(ABC):
@@ -70,12 +74,20 @@ class Running(ABC):
     def log(self) -> str:
         """The last lines it printed."""
 
+    def admit(self, path: Path) -> str:
+        """The path under which the service sees a file or folder of this machine, from now on."""
+        return str(path.resolve())
+
 
 class Host(ABC):
     """One file in strategies/hosts/ is one host; the file's name is its name."""
 
     title: ClassVar[str]
     summary: ClassVar[str]
+    settings: ClassVar[Mapping[str, bool | int | float | str]] = {}
+    """Settings that only this host knows, with their defaults; a strategy hands them on in `Service.settings`."""
+    scales_to_zero: ClassVar[bool] = False
+    """Whether nothing serves until a request comes; each then has an instance to itself, and too many are refused."""
 
     @abstractmethod
     def missing(self) -> str:

@@ -84,9 +84,8 @@ def measure(
 def _strategy(candidate: Candidate) -> Strategy:
     found = kind("strategies", Strategy, candidate.strategy)()  # type: ignore[type-abstract]
     if candidate.host not in found.hosts:
-        raise InvalidValue(
-            "host", candidate.host, f"cannot run {candidate.strategy}", f"choose {' or '.join(found.hosts)}"
-        )
+        rule = f"cannot run {candidate.strategy} ({found.why_not(candidate.host).rstrip('.')})"
+        raise InvalidValue("host", candidate.host, rule, f"choose {' or '.join(found.hosts)}")
     if candidate.release != "basic":
         raise InvalidValue(
             "release", candidate.release, "is not measured here", "measure the candidate with release basic"

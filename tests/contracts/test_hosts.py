@@ -49,7 +49,7 @@ def test_it_introduces_itself(name: str) -> None:
 def test_it_serves_until_its_block_ends(host: Host, tumour_forest: ModelPackage, replicas: int) -> None:
     with host.run(service(tumour_forest, replicas=replicas)) as running:
         assert status(running.port, "/readyz") == 200
-        assert len(running.pids) >= replicas
+        assert len(running.pids) >= (1 if host.scales_to_zero else replicas)
         assert all(psutil.pid_exists(pid) for pid in running.pids)
         assert running.health() == ""
         before = running.usage()
@@ -63,7 +63,7 @@ def test_it_serves_until_its_block_ends(host: Host, tumour_forest: ModelPackage,
     assert before.peak_bytes > 10_000_000
     assert before.instance_s is not None
     assert after.instance_s is not None
-    assert after.instance_s - before.instance_s >= 0.05 * replicas
+    assert after.instance_s - before.instance_s >= 0.05 * (1 if host.scales_to_zero else replicas)
     assert not any(psutil.pid_exists(pid) for pid in pids)
     with pytest.raises(OSError, match=r"refused|reset"):
         status(port, "/readyz")

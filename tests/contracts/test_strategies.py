@@ -57,6 +57,11 @@ def pair(request: pytest.FixtureRequest) -> tuple[Strategy, Host]:
     return STRATEGIES[strategy](), made
 
 
+def at_once(pair: tuple[Strategy, Host]) -> int:
+    """How many requests to have under way: where each takes an instance, no more than a small machine can start."""
+    return 2 if pair[1].scales_to_zero else REQUESTS
+
+
 @contextmanager
 def deployed(pair: tuple[Strategy, Host], model: ModelPackage, **limits: object) -> Iterator[Deployment]:
     strategy, host = pair
@@ -64,19 +69,23 @@ def deployed(pair: tuple[Strategy, Host], model: ModelPackage, **limits: object)
         yield deployment
 
 
-def ask(deployment: Deployment, row_of: Callable[[int], int], count: int = REQUESTS) -> list[Answer]:
-    """Issue requests one after the other and wait for all their answers, by id."""
+def ask(
+    deployment: Deployment, row_of: Callable[[int], int], count: int = REQUESTS, most: int = REQUESTS
+) -> list[Answer]:
+    """Issue requests one after the other, at most so many at once, and wait for all their answers, by id."""
     answers: dict[int, Answer] = {}
 
     def done(answer: Answer) -> None:
         assert answer.id not in answers, "a request was answered twice"
         answers[answer.id] = answer
 
+    deadline_s = time.perf_counter() + PATIENCE_S
     for number in range(count):
+        while number - len(answers) >= most and time.perf_counter() < deadline_s:
+            deployment.poll(0.05)
         deployment.issue([Request(number, row_of(number))], done)
         deployment.poll(0)
     deployment.flush()
-    deadline_s = time.perf_counter() + PATIENCE_S
     while len(answers) < count and time.perf_counter() < deadline_s:
         deployment.poll(0.05)
     assert sorted(answers) == list(range(count))
@@ -106,6 +115,17 @@ def test_it_introduces_itself(name: str) -> None:
     assert isinstance(kind.update_needs_deployment, bool)
 
 
+@pytest.mark.parametrize("host", sorted(HOSTS))
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_it_runs_on_a_host_or_says_why_not(name: str, host: str) -> None:
+    kind = STRATEGIES[name]
+    reason = kind.why_not(host)
+    assert (reason == "") == (host in kind.hosts)
+    assert reason == "" or (len(reason) >= 40 and reason.endswith("."))
+    assert not set(kind.not_on) & set(kind.hosts)
+    assert "choose" not in reason, "an own reason, not the general one"
+
+
 def test_it_answers_every_request_once_as_the_model_does(
     pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray
 ) -> None:
@@ -113,7 +133,7 @@ def test_it_answers_every_request_once_as_the_model_does(
     with deployed(pair, tumour_forest) as deployment:
         deployment.prepare(rows)
         begun_s = time.perf_counter()
-        answers = ask(deployment, lambda number: number % len(rows))
+        answers = ask(deployment, lambda number: number % len(rows), most=at_once(pair))
         ended_s = time.perf_counter()
         assert deployment.health() == ""
     for number, answer in enumerate(answers):
@@ -140,9 +160,9 @@ def test_an_update_drops_nothing_and_the_answers_name_their_version(
 ) -> None:
     with deployed(pair, tumour_forest) as deployment:
         deployment.prepare(rows)
-        before = ask(deployment, lambda number: number % len(rows), 10)
+        before = ask(deployment, lambda number: number % len(rows), 10, at_once(pair))
         deployment.update(newer)
-        after = ask(deployment, lambda number: number % len(rows), 10)
+        after = ask(deployment, lambda number: number % len(rows), 10, at_once(pair))
     assert {answer.status for answer in before + after} == {Status.OK}
     assert {answer.version for answer in before} == {tumour_forest.version}
     assert {answer.version for answer in after} == {newer.version}
@@ -152,7 +172,7 @@ def test_usage_only_grows(pair: tuple[Strategy, Host], tumour_forest: ModelPacka
     with deployed(pair, tumour_forest) as deployment:
         deployment.prepare(rows)
         before = deployment.usage().to_dict()
-        ask(deployment, lambda _: 0)
+        ask(deployment, lambda _: 0, most=at_once(pair))
         after = deployment.usage().to_dict()
     for name, value in after.items():
         assert value is None or value >= (before[name] or 0) >= 0, name
@@ -165,7 +185,7 @@ def test_it_leaves_no_process_behind(
     before = family()
     with deployed(pair, tumour_forest, workers=2) as deployment:
         deployment.prepare(rows)
-        ask(deployment, lambda _: 0, 5)
+        ask(deployment, lambda _: 0, 5, at_once(pair))
     deadline_s = time.perf_counter() + 5
     while family() - before and time.perf_counter() < deadline_s:
         time.sleep(0.02)
