@@ -41,13 +41,10 @@ def remove(run_ids: Iterable[str]) -> None:
 
 
 def tidy(run_ids: Collection[str], older_than_s: float) -> int:
-    """Remove what is older and belongs to none of these runs; returns how many files."""
-    before = time.time() - older_than_s
-    left = [
-        path
-        for path in (home() / _FOLDER).glob("*.parquet*")
-        if path.name.strip(".").split(".")[0] not in run_ids and path.stat().st_mtime <= before
-    ]
+    """Remove files of these runs, and half-written ones, that are older; returns how many."""
+    folder, before = home() / _FOLDER, time.time() - older_than_s
+    known = (path for path in folder.glob("*.parquet") if path.stem in run_ids)
+    left = [path for path in (*known, *folder.glob(".*.partial")) if path.stat().st_mtime <= before]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
-from sqlmodel import Session, col, delete, or_, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from data.errors import InvalidValue
 from data.provenance import Origin, machine_facts, software_versions
@@ -173,22 +173,27 @@ class RunStore:
             col(RunRow.deleted_at) <= _from_now(-older_than_s),
         )
         with writing(self._engine) as session:
-            ids = list(session.exec(select(RunRow.id).where(*gone)))
+            ids = list(session.exec(select(RunRow.id).where(*gone).with_for_update()))
+            # The files before the rows: whoever is killed in between leaves rows that the next purge finds.
+            _traces.remove(ids)
             session.exec(delete(RunRow).where(col(RunRow.id).in_(ids)))
-        # The files after the rows: whoever is killed in between leaves a file without a row, which `tidy` removes.
-        _traces.remove(ids)
         return len(ids)
 
     def tidy(self, older_than_s: float = 3_600.0) -> int:
-        """Remove trace files that no run has, left by killed processes; returns how many."""
-        used = or_(col(RunRow.trace_file) != "", *still_open())
+        """Remove trace files that processes left which were killed before they could say so; returns how many.
+
+        Files of runs that this database does not know may be another database's and stay.
+        """
+        untold = (col(RunRow.trace_file) == "", col(RunRow.status).in_(ENDED))
         with reading(self._engine) as session:
-            return _traces.tidy(frozenset(session.exec(select(RunRow.id).where(used))), older_than_s)
+            return _traces.tidy(frozenset(session.exec(select(RunRow.id).where(*untold))), older_than_s)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _row(self, session: Session, run_id: str) -> RunRow:
-        row = session.exec(select(RunRow).where(col(RunRow.id) == run_id, visible_to(self.session))).one_or_none()
+    def _row(self, session: Session, run_id: str, *, to_change: bool = False) -> RunRow:
+        query = select(RunRow).where(col(RunRow.id) == run_id, visible_to(self.session))
+        # Whoever else wants to change it waits; SQLite, where one process writes at a time, needs no lock on a row.
+        row = session.exec(query.with_for_update() if to_change else query).one_or_none()
         if row is None:
             raise InvalidValue("run", run_id, "is not among your runs", "list them to see which there are")
         return row
@@ -197,14 +202,14 @@ class RunStore:
         ids = list(run_ids)
         with writing(self._engine) as session:
             for run_id in ids:
-                row = self._row(session, run_id)
+                row = self._row(session, run_id, to_change=True)
                 if row.session not in ("", self.session):
                     raise InvalidValue("run", run_id, "belongs to another session", "change only your own runs")
                 row.sqlmodel_update(values)
 
     def _set(self, run_id: str, allowed: Iterable[str], **values: Any) -> None:
         with writing(self._engine) as session:
-            row = self._row(session, run_id)
+            row = self._row(session, run_id, to_change=True)
             if row.status not in tuple(allowed):
                 raise InvalidValue("run", run_id, f"has ended already ({row.status})", "start a new run")
             row.sqlmodel_update(values)

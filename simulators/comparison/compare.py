@@ -47,6 +47,8 @@ def compare(
         No candidate could be measured: the first one's reason.
     """
     check_measurable(scenario)
+    store = RunStore(session)
+    store.tidy()
     progress("looking for the model", 0.0)
     package = package_for(
         scenario, progress=lambda stage, share: progress(f"model: {stage}", _TRAINED * share), cancelled=cancelled
@@ -59,7 +61,7 @@ def compare(
     }
     run_measurement(payload, lambda stage, share: progress(stage, _TRAINED + (1 - _TRAINED) * share * 0.99), cancelled)
     progress("computing the figures", 1.0)
-    return load_comparison(RunStore(session), payload["group"])
+    return load_comparison(store, payload["group"])
 
 
 def run_comparison(

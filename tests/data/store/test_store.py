@@ -190,14 +190,17 @@ def test_a_trace_that_changed_or_went_is_refused(store: RunStore, home: Path) ->
         store.trace(run.id)
 
 
-def test_files_that_no_run_has_are_tidied_away(store: RunStore, home: Path) -> None:
+def test_files_that_nobody_was_told_of_are_tidied_away(store: RunStore, home: Path) -> None:
     run = store.finish(store.start(SCENARIO, "api", seed=1).id, made())
     folder = (home / run.trace_file).parent
-    for name in ("0" * 20 + ".parquet", "." + "1" * 20 + ".parquet.partial"):
+    failed, going = (store.start(SCENARIO, "api", seed=n) for n in (1, 2))
+    store.end(failed.id, "failed", "killed")
+    stranger = "0" * 20  # perhaps another database's
+    for name in (f"{failed.id}.parquet", f".{stranger}.parquet.partial", f"{going.id}.parquet", f"{stranger}.parquet"):
         (folder / name).write_bytes(b"left behind")
     assert store.tidy(older_than_s=3_600) == 0
     assert store.tidy(older_than_s=0) == 2
-    assert [path.name for path in folder.iterdir()] == [f"{run.id}.parquet"]
+    assert {path.name for path in folder.iterdir()} == {f"{name}.parquet" for name in (run.id, going.id, stranger)}
 
 
 def test_an_unknown_candidate_makes_no_run(store: RunStore) -> None:
