@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import DrydockError
 from data.home import home
 from data.provenance import machine_facts, software_versions
 from strategies.batches.loops import SLICES, Loop, Runtime, load_runtime, predict_all, runtimes_of
@@ -94,7 +93,7 @@ def _loaded(package: ModelPackage, runtime: Runtime) -> Predictor | None:
     """None for a file beside the served one that cannot be loaded, or not safely."""
     try:
         return load_runtime(package, runtime, 1)
-    except (DrydockError, ImportError, TypeError, ValueError):  # what skops raises for types it does not trust
+    except Exception:  # what skops, zipfile and scikit-learn raise has no common root
         if runtime == runtimes_of(package)[0]:
             raise
         return None

@@ -18,7 +18,7 @@ from strategies.batches.parts import Part
 from strategies.batches.spec import ComputeSpec
 
 SCHEDULER = "DASK_SCHEDULER"
-CONNECT_TIMEOUT_S = 20.0
+CONNECT_TIMEOUT_S = 10.0
 _CHUNKS_A_TASK = 8
 _LOOK_EVERY_S = 0.02
 
