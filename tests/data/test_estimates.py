@@ -119,19 +119,16 @@ def _autoregressive(rng: np.random.Generator, runs: int, n: int, rho: float) -> 
     return values
 
 
+def _coverage(values: NDArray[np.float64], lengths: Sequence[int], blocks: int) -> float:
+    """Share of samples, one a row, whose interval of the mean covers the true one, 0."""
+    found = [interval(Resamples(lengths, draws=200, blocks=blocks).ratios(v)) for v in values]
+    return float(np.mean([low <= 0.0 <= high for low, high in found]))
+
+
 def test_block_intervals_cover_where_neighbours_are_alike_and_single_values_do_not() -> None:
     values = _autoregressive(np.random.default_rng(3), 300, 1_500, 0.9)
-    covers = {
-        blocks: np.mean(
-            [
-                low <= 0.0 <= high
-                for low, high in (interval(Resamples([1_500], draws=200, blocks=blocks).ratios(v)) for v in values)
-            ]
-        )
-        for blocks in (30, 1_500)
-    }
-    assert covers[30] >= 0.87  # 0.95 is reached as runs grow long
-    assert covers[1_500] <= 0.60  # what ignoring the dependence would cost
+    assert _coverage(values, [1_500], blocks=30) >= 0.87  # 0.95 is reached as runs grow long
+    assert _coverage(values[:60], [1_500], blocks=1_500) <= 0.65  # what ignoring the dependence would cost
 
 
 def test_block_percentiles_cover_too() -> None:
@@ -145,10 +142,9 @@ def test_resampling_sees_that_repetitions_differ() -> None:
     rng = np.random.default_rng(5)
     levels = rng.normal(0.0, 1.0, (200, 8))
     runs = levels[:, :, None] + rng.normal(0.0, 1.0, (200, 8, 200))
-    found = [interval(Resamples([200] * 8, draws=200).ratios(r.ravel())) for r in runs]
-    assert np.mean([low <= 0.0 <= high for low, high in found]) >= 0.85
-    alone = [interval(Resamples([1_600], draws=200, blocks=1_600).ratios(r.ravel())) for r in runs]
-    assert np.mean([low <= 0.0 <= high for low, high in alone]) <= 0.40
+    values = runs.reshape(200, -1)
+    assert _coverage(values, [200] * 8, blocks=30) >= 0.85
+    assert _coverage(values[:60], [1_600], blocks=1_600) <= 0.45
 
 
 def test_resampled_percentiles_match_resampling_by_hand() -> None:
