@@ -93,7 +93,7 @@ def drawn_traces(comparison: Comparison) -> Mapping[str, tuple[Trace, ...]]:
         f"Not drawn, because its figures are not to be trusted: {plain(left_out)}. The reason stands above.",
         icon=":material/report:",
     )
-    if st.toggle("Draw it all the same", key="draw_invalid"):
+    if st.toggle("Draw it all the same", key="draw_invalid", bind="query-params"):
         return {name if name in trusted else f"{name} (not valid)": traces for name, traces in every.items()}
     return trusted
 
@@ -104,12 +104,12 @@ def _chart(comparison: Comparison) -> None:
     if not traces:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control(
-            "Chart", list(_CHARTS), default="Every request", key="chart", bind="query-params", required=True
-        )
+        chosen = st.radio("Chart", list(_CHARTS), key="chart", bind="query-params", horizontal=True)
         repetition, most = 0, max(len(found) for found in traces.values())
         if chosen in _BY_REPETITION and most > 1:
-            repetition = int(st.number_input("Repetition", 1, most, 1, key="repetition", width=140)) - 1
+            repetition = (
+                int(st.number_input("Repetition", 1, most, 1, key="repetition", bind="query-params", width=140)) - 1
+            )
     draw = {
         "Every request": lambda: ecdf(traces, slo),
         "Fifty requests": lambda: dotplot(traces, slo),

@@ -9,7 +9,7 @@ import streamlit as st
 from data.errors import InvalidScenario
 from data.scenario import Scenario
 
-OTHERS = frozenset({"run", "job", "chart"})
+OTHERS = frozenset({"run", "job", "chart", "repetition", "draw_invalid"})
 """Parameters of the address that are not the scenario's."""
 
 _SCENARIO, _WRITTEN, _REVISION, _PROBLEMS = "_scenario", "_scenario_in_url", "_scenario_revision", "_scenario_problems"
@@ -60,21 +60,13 @@ def replace(scenario: Scenario) -> None:
     _write()
 
 
-def set_parameter(name: str, value: str | None) -> None:
-    """Set one of the address's other parameters, or remove it."""
-    if value is None:
-        st.query_params.pop(name, None)
-    elif st.query_params.get(name) != value:
-        st.query_params[name] = value
-
-
 def _in_address() -> dict[str, str]:
     return {name: value for name, value in st.query_params.to_dict().items() if name not in OTHERS}
 
 
 def _write() -> None:
     wanted, here = held().to_query(), _in_address()
-    if wanted != here:
-        others = {name: value for name, value in st.query_params.to_dict().items() if name in OTHERS}
-        st.query_params.from_dict(wanted | others)
+    for name in here.keys() - wanted.keys():
+        del st.query_params[name]
+    st.query_params.update({name: value for name, value in wanted.items() if here.get(name) != value})
     st.session_state[_WRITTEN] = wanted
