@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -54,12 +55,8 @@ def postgres() -> Iterator[str]:
                 _await_answer(url, server)
                 yield url
             finally:
-                server.send_signal(2)  # ends sessions and shuts down cleanly
-                try:
-                    server.wait(20)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-                    server.wait()
+                server.send_signal(signal.SIGQUIT)  # at once, with all its processes; nobody needs the data again
+                server.wait()
 
 
 def _await_answer(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -82,5 +79,5 @@ def database(request: pytest.FixtureRequest, home: Path) -> str:
     server: str = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server}/{name}"
+        connection.execute(f"CREATE SCHEMA {name}")  # as good as a database, without the thousand files of one
+    return f"{server}/postgres?options=-csearch_path%3D{name}"
