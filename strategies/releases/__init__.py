@@ -1,1 +1,1 @@
-"""Release policies, one file each."""
+"""Release policies: how a new version takes over from the old one. One file is one policy."""
