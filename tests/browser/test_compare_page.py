@@ -39,12 +39,14 @@ def measured(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_results_pass_axe_and_fit_the_screen(chromium: Browser, measured: Measured, theme: str, width: int) -> None:
-    visitor, page = measured.visit(chromium, theme=theme, width=width)
+def test_results_pass_axe_and_fit_every_screen(chromium: Browser, measured: Measured, theme: str) -> None:
+    visitor, page = measured.visit(chromium, theme=theme)
     draw_everything(page)
-    assert violations(page) == []
-    assert overflow_px(page) == 0
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        settled(page)
+        assert violations(page) == []
+        assert overflow_px(page) == 0
     visitor.leave()
 
 
@@ -61,6 +63,18 @@ def test_every_chart_has_a_text_alternative_and_its_table(chromium: Browser, mea
         expect(numbers.get_by_text("embedded", exact=False).first).to_be_visible()
     assert "chart=Throughput" in page.url
     visitor.leave()
+
+
+def test_nobody_else_sees_them_even_with_the_link(chromium: Browser, measured: Measured) -> None:
+    stranger = Visitor(chromium)
+    page = stranger.open(measured.link)
+    expect(page.get_by_text("results that are not yours or were deleted")).to_be_visible()
+    expect(page.get_by_text("No comparison has been made yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Results")).to_have_count(0)
+    page.goto(measured.server.url)
+    settled(page)
+    expect(page.get_by_role("heading", name="Recent comparisons")).to_have_count(0)
+    stranger.leave()
 
 
 def test_changed_controls_label_the_results_as_stale_and_can_go_back(chromium: Browser, measured: Measured) -> None:
