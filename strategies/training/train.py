@@ -111,17 +111,10 @@ def train(
     algorithm = kind("strategies.training.algorithms", Algorithm, spec.algorithm)(spec.parameters)  # type: ignore[type-abstract]
     watch.part("loading", 0.0, 0.05)
     prepared = prepare(spec, dataset or find_dataset(spec.data))
-    algorithm.check_task(prepared.target.task)
     stages.ended("loading")
-    learn = prepared.split.train
-    pipeline = algorithm.fit(
-        prepared.schema,
-        prepared.target.task,
-        prepared.X[learn],
-        prepared.y[learn],
-        spec.seed,
-        watch.part("fitting", 0.05, 0.6),
-    )
+    task, learn, fitting = prepared.target.task, prepared.split.train, watch.part("fitting", 0.05, 0.6)
+    pipeline = algorithm.fit(prepared.schema, task, prepared.X[learn], prepared.y[learn], spec.seed, fitting)
+    notes = tuple(watch.notes)  # the learning curve's smaller fits have notes of their own, which concern nobody
     stages.ended("fitting")
     watch.part("evaluating", 0.6, 0.7)
     evaluation = evaluate(pipeline, prepared, spec)
@@ -129,15 +122,16 @@ def train(
     curve = _curve(algorithm, prepared, spec, watch.part("learning curve", 0.7, 1.0)) if spec.learning_curve else None
     stages.ended("learning curve")
     watch.report(1.0)
+    split = prepared.split
     report = Report(
         spec=spec.model_dump(),
         parameters=algorithm.parameters.model_dump(),
         evaluation=evaluation,
         learning_curve=curve,
-        split=prepared.split.rule,
-        rows={part: len(getattr(prepared.split, part)) for part in ("train", "validation", "test")},
+        split=split.rule,
+        rows={"train": len(split.train), "validation": len(split.validation), "test": len(split.test)},
         stage_s=stages.took_s,
-        notes=tuple(watch.notes),
+        notes=notes,
     )
     return Trained(spec, prepared, pipeline, report)
 

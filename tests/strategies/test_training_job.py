@@ -1,6 +1,5 @@
 """Training in a process of its own: recorded in MLflow when it ends well, gone without a trace when cancelled."""
 
-import time
 import warnings
 from pathlib import Path
 
@@ -58,10 +57,11 @@ def test_a_long_training_ends_soon_after_cancel_and_leaves_nothing(home: Path) -
     with JobQueue() as queue:
         job = queue.submit(run_training, spec, lane="train")
         for state in queue.follow(job.id):
-            if state.stage == "fitting" and not state.cancelling:
-                asked_s = time.monotonic()
+            if state.stage == "fitting":
                 queue.cancel(job.id)
-    assert queue.state(job.id).status == "cancelled"
-    assert time.monotonic() - asked_s < 30, "the fit alone would take minutes"
+    ended = queue.state(job.id)
+    assert ended.status == "cancelled"
+    assert ended.stage == "fitting", "it must not wait for the fit, which takes minutes, to end"
+    assert ended.fraction < 0.3
     assert not packages_folder().exists()
     assert not (home / "mlflow.db").exists()

@@ -97,6 +97,13 @@ def test_flights_are_learned_from_the_past_and_scored_in_minutes() -> None:
     assert flights.learning_curve.score == "R²"
 
 
+def test_a_solver_that_gives_up_is_noted_once(tmp_path: Path) -> None:
+    spec = {"data": "tumour", "algorithm": "logistic", "parameters": {"max_iterations": 3}, "track": False}
+    short = train(TrainingSpec.read(spec))
+    assert short.report.notes == ("Logistic regression stopped after 3 iterations without converging.",)
+    assert package_trained(short, tmp_path).manifest.notes == short.report.notes
+
+
 @pytest.mark.parametrize("stage", ["loading", "fitting", "evaluating", "learning curve"])
 def test_cancel_stops_in_every_stage(stage: str) -> None:
     now = {"stage": ""}
