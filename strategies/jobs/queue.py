@@ -16,7 +16,7 @@ from strategies.jobs.job import LANES, JobError, JobFunction, JobState, Lane, ou
 from strategies.jobs.order import name_of, plain
 from strategies.jobs.runs import end_runs
 
-GRACE_S = 1.0
+GRACE_S = 0.7
 """How long a cancelled job may take to clean up by itself before its processes are killed."""
 _KEPT = 200
 """Ended jobs that are remembered."""
