@@ -22,7 +22,8 @@ class Progress(Protocol):
 JobFunction = Callable[[dict[str, Any], Progress, Callable[[], bool]], Mapping[str, Any]]
 """What a job runs: a function of a module, from a payload to a result, both of JSON's types.
 
-Its third argument tells whether the job was cancelled; it then should clean up and raise `Cancelled` within half a second.
+Its third argument tells whether the job was cancelled; it then should clean up and raise `Cancelled` within half a
+second.
 """
 
 
