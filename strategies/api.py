@@ -69,7 +69,7 @@ class Api(Strategy):
         "The model runs in a server of its own, and applications ask it over HTTP, one request a prediction. "
         "A new model is swapped in on the server, and no application notices."
     )
-    hosts = ("process", "function")
+    hosts = ("process", "container", "function")
     update_needs_deployment = False
 
     @contextmanager

@@ -21,7 +21,7 @@ class Batch(Strategy):
         "Rows are collected, and a job predicts them all at once, ahead of need; applications look the answers up. A "
         "new model is used from the next job on, and no application notices."
     )
-    hosts = ("process",)
+    hosts = ("process", "container")
     not_on: ClassVar[Mapping[str, str]] = {
         "function": "A job may take longer than a function's 15 minutes, and keeps its finished chunks on a disk.",
     }

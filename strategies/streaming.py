@@ -21,7 +21,7 @@ class Streaming(Strategy):
         "Requests wait in a stream until a consumer takes them up; answers come back on another. A new model is "
         "published as data too, and every running consumer takes it up without a deployment."
     )
-    hosts = ("process",)
+    hosts = ("process", "container")
     not_on: ClassVar[Mapping[str, str]] = {
         "function": "A consumer keeps its subscription open between messages; a function stops between requests.",
     }

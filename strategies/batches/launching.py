@@ -117,6 +117,7 @@ class Launched:
             arguments=("--quiet", *(part for name, value in options.items() for part in (f"--{name}", str(value)))),
             files={"package": self.model.folder, "exchange": self._folder},
             listens=False,
+            writable=("exchange",),
             cpus=self._limits.cpus,
             memory_bytes=self._limits.memory_bytes,
         )

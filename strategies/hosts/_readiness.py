@@ -30,10 +30,11 @@ def _ready(service: Service, port: int, place: Place) -> bool:
     # One question to a shared port tells of one replica only, so several also announce themselves in their folder.
     if (service.replicas > 1 or not service.listens) and place.announced() < service.replicas:
         return False
-    return not service.listens or _answers(port, service.ready_path)
+    return not service.listens or answers(port, service.ready_path)
 
 
-def _answers(port: int, path: str) -> bool:
+def answers(port: int, path: str) -> bool:
+    """Whether a server on the loopback interface answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path)

@@ -30,6 +30,10 @@ class ProcessHost(Host):
     title = "Processes"
     summary = "Plain processes on this machine, started and stopped by Drydock: the traditional way to run a service."
 
+    def __init__(self, address: str = LOOPBACK, port: int = 0, log: type[Log] = Log) -> None:
+        """Where services listen (any free port unless one is named), and what becomes of what they print."""
+        self._address, self._log = (address, port), log
+
     def missing(self) -> str:
         if sys.platform == "win32":
             return "Services need POSIX signals and sockets. Run Drydock inside WSL, Linux or macOS."
@@ -41,8 +45,8 @@ class ProcessHost(Host):
         with ExitStack() as undo:
             folder = Path(tempfile.mkdtemp(prefix="drydock-"))
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            log = undo.enter_context(closing(Log()))
-            running = _Processes(service, folder, log)
+            log = undo.enter_context(closing(self._log()))
+            running = _Processes(service, folder, log, self._address)
             undo.callback(running.stop)
             running.start()
             wait_until_ready(service, running.children, running.port, Place(of=service.replicas, folder=folder), log)
@@ -50,8 +54,8 @@ class ProcessHost(Host):
 
 
 class _Processes(Running):
-    def __init__(self, service: Service, folder: Path, log: Log) -> None:
-        self.service, self.folder, self._log = service, folder, log
+    def __init__(self, service: Service, folder: Path, log: Log, address: tuple[str, int]) -> None:
+        self.service, self.folder, self._log, self._address = service, folder, log, address
         self.children: list[Child] = []
         self._port = 0
         self._stopped = threading.Event()
@@ -64,7 +68,7 @@ class _Processes(Running):
         # plain shared socket is worse still (16, 0, 0, 0): whoever wakes first takes all there is. So the server
         # takes a connection from the shared socket at once only while no other replica has fewer
         # (strategies/serving/accepting.py), which gives 4, 4, 4, 4 and needs nothing of the kernel.
-        shared = bound(LOOPBACK, 0) if self.service.listens else None
+        shared = bound(*self._address) if self.service.listens else None
         try:
             if shared is not None:
                 self._port = shared.getsockname()[1]
@@ -79,13 +83,13 @@ class _Processes(Running):
     def _spawn(self, place: Place) -> Child:
         service = self.service
         paths = {name: str(path.resolve()) for name, path in service.files.items()}
-        arguments = [_fill(argument, paths) for argument in service.arguments]
+        arguments = [filled(argument, paths) for argument in service.arguments]
         if service.listens:
             arguments += ["--port", str(self._port)]
         environment = dict(os.environ)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         environment |= {"PYTHONUNBUFFERED": "1", **place.environment()}
-        environment |= {name: _fill(value, paths) for name, value in service.environment.items()}
+        environment |= {name: filled(value, paths) for name, value in service.environment.items()}
         fds = () if place.listen_fd is None else (place.listen_fd,)
         return Child(place.number, command(service.module, arguments), environment, fds, self._log.fd)
 
@@ -142,7 +146,8 @@ def _refuse_limits(service: Service) -> None:
             raise InvalidValue(name, value, "cannot be enforced on plain processes", "choose the host container")
 
 
-def _fill(argument: str, paths: dict[str, str]) -> str:
+def filled(argument: str, paths: dict[str, str]) -> str:
+    """An argument with ``{files:NAME}`` replaced by the path of that name."""
     for name, path in paths.items():
         argument = argument.replace(f"{{files:{name}}}", path)
     return argument

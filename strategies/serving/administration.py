@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 _MOST_BYTES = 10_000
 
 
-def add_administration(application: "Application", secret: str) -> None:
+def add_administration(application: "Application", secret: str, also_from: str = "") -> None:
     """Add ``GET`` and ``POST /admin/versions``. They are not part of the public document."""
+    near = {*LOOPBACK, also_from} - {""}
 
     async def versions(request: Request) -> Response:
-        _check(request, secret)
+        _check(request, secret, near)
         return _json({"current": application.models.current.version, "versions": application.models.versions})
 
     async def swap(request: Request) -> Response:
-        _check(request, secret)
+        _check(request, secret, near)
         folder, version = await _asked(request)
         replicas = await application.swapping.swap(application.peers, folder, version)
         return _json({"version": version, "replicas": replicas})
@@ -33,8 +34,8 @@ def add_administration(application: "Application", secret: str) -> None:
     application.add_api_route("/admin/versions", swap, methods=["POST"], include_in_schema=False)
 
 
-def _check(request: Request, secret: str) -> None:
-    if request.client is None or request.client.host not in LOOPBACK:
+def _check(request: Request, secret: str, near: set[str]) -> None:
+    if request.client is None or request.client.host not in near:
         raise Problem(403, "Forbidden", "Administration is open to this machine only.")
     if not bears(dict(request.scope["headers"]), secret):
         raise Problem(401, "Unauthorized", "Send the admin secret as 'authorization: Bearer …'.")

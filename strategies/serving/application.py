@@ -67,7 +67,7 @@ class Application(FastAPI):
             self._add(name, operation)
         self.add_api_route("/metrics", self._metrics, methods=["GET"], tags=["native"], response_class=Response)
         if settings.admin_secret:
-            add_administration(self, settings.admin_secret)
+            add_administration(self, settings.admin_secret, settings.admin_from)
         for error in (HTTPException, Problem, InvalidValue):
             self.add_exception_handler(error, self._in_its_own_words)
 

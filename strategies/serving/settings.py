@@ -28,6 +28,8 @@ class Settings:
     """Bearer token that clients must send; empty asks for none."""
     admin_secret: str = ""
     """Bearer token of the admin endpoints; without one there are none."""
+    admin_from: str = ""
+    """An address besides the loopback interface's from which administrators may ask: a container's gateway."""
 
 
 def from_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -46,6 +48,7 @@ def from_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         **vars(found),
         token=_secret(environment, "DRYDOCK_TOKEN"),
         admin_secret=_secret(environment, "DRYDOCK_ADMIN_SECRET"),
+        admin_from=environment.get("DRYDOCK_ADMIN_FROM", ""),
     )
 
 

@@ -77,7 +77,11 @@ def unpack(data: bytes, sha256: str, folder: Path) -> ModelPackage:
     if found != sha256:
         raise InvalidValue("model", found[:12], f"is not the one announced ({sha256[:12]})", "publish it again")
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        tar.extractall(folder, filter="data")
+        for entry in tar:
+            content = tar.extractfile(entry)
+            if content is None or Path(entry.name).name != entry.name:
+                raise InvalidValue("model", entry.name, "is not a plain file in it", "publish it again")
+            (folder / entry.name).write_bytes(content.read())
     return ModelPackage.open(folder)
 
 

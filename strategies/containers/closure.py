@@ -1,0 +1,56 @@
+"""Which of our files a program needs: those that it imports, wherever it does, and those that it names.
+
+A kind is found by the dotted name of its folder and a process is started by that of its module, so a text that names
+one of ours counts as an import of it.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LAYERS = ("data", "strategies")
+_NAME = re.compile(rf"({'|'.join(LAYERS)})(\.\w+)+")
+
+
+def closure(modules: Iterable[str], root: Path = ROOT) -> list[Path]:
+    """The files that these modules need, theirs included, sorted; modules that are not ours need none."""
+    waiting = [path for module in modules for path in _whole(module, root)]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _named(path, root)
+    return sorted(found)
+
+
+def _named(path: Path, root: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _module(alias.name, root)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from _module(node.module, root)
+            for alias in node.names:  # which may be modules themselves
+                yield from _module(f"{node.module}.{alias.name}", root)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAME.fullmatch(node.value):
+            yield from _whole(node.value, root)
+
+
+def _module(name: str, root: Path) -> Iterator[Path]:
+    """A module's file, and those of the packages around it, which are imported first."""
+    parts = name.split(".")
+    if parts[0] not in LAYERS:
+        return
+    for depth in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:depth])
+        yield from (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file())
+
+
+def _whole(name: str, root: Path) -> Iterator[Path]:
+    """A module, or all that lies directly in a package."""
+    yield from _module(name, root)
+    if name.partition(".")[0] in LAYERS:
+        yield from root.joinpath(*name.split(".")).glob("*.py")
