@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+_DTYPES = {pa.from_numpy_dtype(np.dtype(name)): np.dtype(name) for name in ("i1", "i2", "i4", "i8", "f4", "f8")}
+
 
 def numeric(values: NDArray[Any]) -> pa.Array:
     """Numbers without gaps; shares the memory of a contiguous array."""
@@ -19,7 +21,7 @@ def numeric(values: NDArray[Any]) -> pa.Array:
 
 def plain(array: pa.Array) -> NDArray[Any]:
     """The other way round: an array of numbers without gaps, in the memory that it has."""
-    dtype = np.dtype(array.type.to_pandas_dtype())
+    dtype = _DTYPES[array.type]
     if not len(array):
         return np.empty(0, dtype)
     return np.frombuffer(array.buffers()[1], dtype, len(array), dtype.itemsize * array.offset)

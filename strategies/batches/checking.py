@@ -169,7 +169,7 @@ def _is_textual(kind: pa.DataType) -> bool:
 
 def _rejects(bad: list[_Bad], row_numbers: NDArray[np.int64]) -> pa.Table:
     if not bad:
-        return REJECTS.empty_table()
+        return pa.Table.from_batches([], REJECTS)
     table = pa.concat_tables([_entries(cells, row_numbers) for cells in bad])
     at = np.concatenate([cells.at for cells in bad])
     return table.take(numeric(np.argsort(at, kind="stable")))  # rows in order, and each row's columns

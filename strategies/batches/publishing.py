@@ -64,9 +64,11 @@ class Merger:
 
     def _open(self, schema: pa.Schema) -> None:
         # Numbers that hardly repeat gain nothing from a dictionary, and building one takes longest of all.
+        by_code = [*text_columns(schema), COMPUTED_AT]
+        steps = [schema.field(0).name] if pa.types.is_integer(schema.field(0).type) else []
         self._writer = pq.ParquetWriter(
-            self.answers, schema, compression="zstd", compression_level=1,
-            use_dictionary=[*text_columns(schema), COMPUTED_AT],
+            self.answers, schema, compression="snappy", use_dictionary=by_code, write_statistics=[schema.field(0).name],
+            column_encoding=dict.fromkeys(steps, "DELTA_BINARY_PACKED"),
         )  # fmt: skip
         self._rejects = csv.CSVWriter(self.rejects, REJECTS)
         if self._malformed.exists():  # lines that are no rows come first, then the cells of rows

@@ -9,10 +9,25 @@ import sys
 
 import numpy as np
 import onnxruntime
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import Table, array
 
 BATCH_ROWS = 65_536
+
+
+def numeric(values):
+    # Neither `pyarrow.array` nor `to_numpy`: the first call of each imports pandas, half a second a process.
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def plain(column):
+    dtype = DTYPES[column.type]
+    return np.frombuffer(column.buffers()[1], dtype, len(column), dtype.itemsize * column.offset)
+
+
+DTYPES = {pa.from_numpy_dtype(np.dtype(name)): np.dtype(name) for name in ("i1", "i2", "i4", "i8", "f4", "f8")}
+GAP = numeric(np.array([np.nan]))[0]
 
 
 def encode(batch, codes):
@@ -20,9 +35,9 @@ def encode(batch, codes):
     for place, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
         if name in codes:
             table = np.array([codes[name][value] for value in column.dictionary.to_pylist()], np.float32)
-            x[:, place] = table[column.indices.to_numpy()]
+            x[:, place] = table[plain(column.indices)]
         else:
-            x[:, place] = column.to_numpy(zero_copy_only=False)  # a gap becomes NaN
+            x[:, place] = plain(pc.fill_null(column, GAP) if column.null_count else column)
     return x
 
 
@@ -43,9 +58,9 @@ def main(source, model, output, categories, slice_rows, worker, of):
             x, step = encode(batch, codes), int(slice_rows)
             found = [session.run(None, {"features": x[i : i + step]})[0] for i in range(0, len(x), step)]
             outputs = np.concatenate(found)
-            columns = {"row": array(np.arange(row, row + len(x)))}
-            columns |= {f"p{k}": array(np.ascontiguousarray(outputs[:, k])) for k in range(outputs.shape[1])}
-            table = Table.from_arrays(list(columns.values()), names=list(columns))
+            columns = {"row": numeric(np.arange(row, row + len(x)))}
+            columns |= {f"p{k}": numeric(np.ascontiguousarray(outputs[:, k])) for k in range(outputs.shape[1])}
+            table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
             writer = writer or pq.ParquetWriter(output, table.schema, use_dictionary=False)
             writer.write_table(table)
             row += len(x)

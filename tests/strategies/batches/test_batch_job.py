@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,8 @@ from strategies.batches.run import run
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import load_predictor
 from tests.strategies.batches.conftest import MOMENT, MakeJob
+
+ROOT = Path(__file__).parents[3]
 
 
 def sha256(path: Path) -> str:
@@ -316,3 +320,17 @@ def test_the_moment_is_when_the_job_first_began(make_job: MakeJob) -> None:
     between = time.time()
     run(job)
     assert before <= pq.read_table(job.output)["computed_at"][0].as_py().timestamp() <= between
+
+
+def test_predicting_good_rows_waits_for_no_heavy_library(make_job: MakeJob) -> None:
+    # Each worker would pay for it again: pandas alone takes half a second and 50 MB.
+    job = make_job(engine="inline")
+    line = (
+        "import sys; from strategies.batches.__main__ import main\n"
+        f"status = main(['--input', {str(job.input)!r}, '--package', {str(job.package)!r}, "
+        f"'--output', {str(job.output)!r}, '--engine', 'inline', '--quiet'])\n"
+        "heavy = {'pandas', 'sklearn', 'scipy', 'dask', 'distributed', 'mlflow'} & set(sys.modules)\n"
+        "sys.exit(status or str(heavy) if heavy else status)"
+    )
+    done = subprocess.run([sys.executable, "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
