@@ -94,7 +94,7 @@ def _kind_in(module: ModuleType, base: type[T]) -> type[T]:
         names = ", ".join(cls.__name__ for cls in own) or "none"
         raise DiscoveryError(
             f"{module.__name__} defines {len(own)} concrete {base.__name__} classes ({names}), "
-            "and must define exactly one: give each kind its own file, or start a helper file's name with an underscore."
+            "and must define exactly one: give each kind its own file, or begin a helper file's name with _."
         )
     return own[0]
 
