@@ -11,6 +11,7 @@ from data.discovery import kinds
 from data.errors import DrydockError
 from strategies.training.algorithms.contract import Algorithm
 from strategies.training.spec import TrainingSpec
+from strategies.training.threshold import Costs
 
 _COSTS = ("false_positive_cost", "false_negative_cost")
 _HOW = ("name", "format", "seed", "validation_share", "test_share", "max_rows", "learning_curve", "track")
@@ -45,6 +46,7 @@ def _spec(
         spec = TrainingSpec.read(
             {"data": data.name, "target": data.target.column, "algorithm": name, "parameters": changed, **more}
         )
+        Costs(spec.false_positive_cost, spec.false_negative_cost)  # said here rather than minutes later
         kinds("strategies.training.algorithms", Algorithm)[name](spec.parameters)  # type: ignore[type-abstract]
         return spec
     except DrydockError as error:
