@@ -120,14 +120,14 @@ class ContainerRunning(Running):
     def usage(self) -> Usage:
         """What the kernel counts for the container as a whole; its peak memory includes the files it had cached."""
         cpu_s, peak_bytes = self._last.cpu_s or 0.0, self._last.peak_bytes or 0
-        if ended := self._note(ENDED):
-            document = json.loads(ended)
-            cpu_s, peak_bytes = max(cpu_s, document["cpu_s"]), max(peak_bytes, document["peak_bytes"])
-        elif not self._over():
-            found = self._stats()
-            cpu_s = max(cpu_s, found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / 1e9)
+        found = {} if self._over() else self._stats()
+        if found:
+            cpu_s = max(cpu_s, found["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9)
             memory = found.get("memory_stats", {})
             peak_bytes = max(peak_bytes, memory.get("max_usage", memory.get("usage", 0)), int(self._note(PEAK) or 0))
+        elif ended := self._note(ENDED):
+            document = json.loads(ended)
+            cpu_s, peak_bytes = max(cpu_s, document["cpu_s"]), max(peak_bytes, document["peak_bytes"])
         until_s = time.perf_counter() if self._ended_s is None else self._ended_s
         instance_s = 0.0 if self._ready_s is None else (until_s - self._ready_s) * self._service.replicas
         self._last = Usage(cpu_s=cpu_s, peak_bytes=peak_bytes, instance_s=instance_s)
@@ -248,13 +248,14 @@ class ContainerRunning(Running):
             return ""
 
     def _stats(self) -> dict[str, Any]:
+        """The engine's count; empty while or after it removes the container."""
         import docker
 
         try:
             found: dict[str, Any] = self._api.stats(self._id, stream=False, one_shot=True)
-        except docker.errors.APIError:
+        except (docker.errors.APIError, ValueError):  # nothing at all is what it answers in between
             return {}
-        return found
+        return found if found.get("cpu_stats", {}).get("cpu_usage") else {}
 
 
 def _uid() -> int:
