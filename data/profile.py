@@ -1,0 +1,218 @@
+"""A service profile: what was measured of a deployment, in the terms in which its behaviour is predicted.
+
+Occupancy is not latency. What occupies a worker decides how much the deployment can do; what only delays an answer does
+not. An idle server answers slower than a busy one (it has to be woken, its caches are cold), so that the latency seen
+at low load says nothing about capacity. A profile keeps the two apart: occupancy comes from saturation (X_max workers'
+work in every second) and the utilisation law U = X · S; the rest of the latency at low load is delay, and part of that
+depends on how long the server has been idle.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from data.errors import InvalidFile, InvalidValue, Problem
+from data.provenance import machine_facts, software_versions
+
+Samples = tuple[float, ...]
+"""Seconds, each as likely as the others; empty where nothing was measured."""
+Discipline = Literal["fcfs", "ps"]
+"""fcfs: a worker serves one request after the other. ps: those in service share a processor (or an interpreter)."""
+FORMAT = "drydock service profile 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of an application, such as its model."""
+
+    name: str
+    service_s: tuple[tuple[int, Samples], ...]
+    """Batch size, ascending from 1, to how long such a batch occupies a worker."""
+    memory_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        sizes = [size for size, _ in self.service_s]
+        if not sizes or sizes[0] != 1 or sizes != sorted(set(sizes)):
+            raise InvalidValue(
+                f"service_s of {self.name}", sizes, "must list ascending batch sizes from 1", "measure a batch of 1"
+            )
+        for size, samples in self.service_s:
+            _durations(f"service_s of {self.name} at batch size {size}", samples, needed=True)
+
+    @property
+    def mean_s(self) -> float:
+        """Mean occupancy of one request alone."""
+        return float(np.mean(self.service_s[0][1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What the first answer after a pause takes longer."""
+
+    after_s: float
+    """For pauses at least so long."""
+    extra_s: Samples
+    occupies: bool = True
+    """Whether the worker is occupied meanwhile, or only the answer delayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """One start of an instance, by phase."""
+
+    phases_s: tuple[tuple[str, float], ...]
+
+    @property
+    def total_s(self) -> float:
+        return sum(seconds for _, seconds in self.phases_s)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProfile:
+    """What predictions about a deployment are made of. Durations are in seconds."""
+
+    name: str
+    strategy: str
+    host: str
+    workers: int
+    """Workers that it was measured with."""
+    components: tuple[Component, ...]
+    """In the order in which a request meets them; a lone model is one component."""
+    overhead_s: Samples = ()
+    """What a request occupies a worker with besides the components: reading HTTP, checking, writing the answer."""
+    delay_s: Samples = ()
+    """What only delays its answer."""
+    idle: tuple[Idle, ...] = ()
+    """By ascending pause; the longest one reached counts."""
+    client_s: Samples = ()
+    """What a request occupies the load generator's one thread with; it is no part of the deployment."""
+    discipline: Discipline = "fcfs"
+    discipline_evidence: str = ""
+    """Which runs said so."""
+    capacity_rps: float = math.inf
+    """Requests per second at saturation, X_max."""
+    cpu_s: float = 0.0
+    """Processor time of the deployment for a request, at saturation."""
+    idle_cpu_share: float = 0.0
+    """Processor seconds per second that it uses without any request."""
+    call_s: Samples = ()
+    """What calling a component in another process occupies the caller with."""
+    serve_s: Samples = ()
+    """What being called over the network occupies the called process with, besides the component."""
+    hop_s: Samples = ()
+    """One way between two processes; only delays."""
+    broker_s: Samples = ()
+    """Through a broker and back; only delays."""
+    lookup_s: Samples = ()
+    """Looking up an answer that was computed beforehand."""
+    cold_starts: tuple[ColdStart, ...] = ()
+    request_bytes: int = 0
+    answer_bytes: int = 0
+    memory_bytes: int = 0
+    cores: int = 1
+    """Processor cores that everything on the measuring machine shared, the load generator included."""
+    notes: tuple[str, ...] = ()
+    measured_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    software: Mapping[str, str] = field(default_factory=lambda: software_versions())
+    machine: Mapping[str, str] = field(default_factory=lambda: machine_facts())
+
+    def __post_init__(self) -> None:
+        names = [component.name for component in self.components]
+        if not names or len(set(names)) < len(names):
+            raise InvalidValue("components", names, "must be named, each once", "give at least one component")
+        for name in _SAMPLES:
+            _durations(name, getattr(self, name))
+        after = [idle.after_s for idle in self.idle]
+        if after != sorted(set(after)) or any(a <= 0 for a in after):
+            raise InvalidValue("idle", after, "must have ascending pauses above 0", "sort them and drop repeats")
+        for idle in self.idle:
+            _durations(f"idle after {idle.after_s:g} s", idle.extra_s, needed=True)
+        if self.discipline not in ("fcfs", "ps"):
+            raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs or ps")
+
+    @property
+    def occupancy_s(self) -> float:
+        """Mean seconds for which a request occupies a worker, S."""
+        overhead = float(np.mean(self.overhead_s)) if self.overhead_s else 0.0
+        return overhead + sum(component.mean_s for component in self.components)
+
+    @property
+    def cpu_share(self) -> float:
+        """Processor time for a second of occupancy; below 1 where a worker also waits."""
+        return self.cpu_s / self.occupancy_s
+
+    def component(self, name: str) -> Component:
+        """The component of that name."""
+        for component in self.components:
+            if component.name == name:
+                return component
+        known = ", ".join(component.name for component in self.components)
+        raise InvalidValue("component", name, "is not in the profile", f"choose one of {known}")
+
+    def with_component(self, component: Component) -> "ServiceProfile":
+        """The same with another component in the place of the one with its name, such as another model."""
+        self.component(component.name)
+        changed = tuple(component if each.name == component.name else each for each in self.components)
+        return replace(self, components=changed)
+
+    def to_json(self) -> str:
+        """Text that `from_json` reads back exactly."""
+        values = {"format": FORMAT, **asdict(self)}
+        values["capacity_rps"] = None if math.isinf(self.capacity_rps) else self.capacity_rps
+        return json.dumps(values, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str, file: str = "service profile") -> "ServiceProfile":
+        """What `to_json` wrote; `InvalidFile` for anything else."""
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+                raise ValueError(f"is not a {FORMAT!r}")
+            return cls(**_read(values))
+        except (ValueError, TypeError, KeyError) as error:
+            problem = Problem(0, "", "", f"is not a service profile of this version ({error})")
+            raise InvalidFile(file, (problem,), "measure the profile again") from error
+
+    def save(self, path: Path) -> None:
+        """Write JSON; it appears whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(self.to_json())
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "ServiceProfile":
+        return cls.from_json(path.read_text(), path.name)
+
+
+_SAMPLES = ("overhead_s", "delay_s", "client_s", "call_s", "serve_s", "hop_s", "broker_s", "lookup_s")
+
+
+def _read(values: dict[str, Any]) -> dict[str, Any]:
+    unknown = values.keys() - {f.name for f in fields(ServiceProfile)}
+    if unknown:
+        raise ValueError(f"unknown {', '.join(sorted(unknown))}")
+    values["components"] = tuple(
+        Component(c["name"], tuple((size, tuple(samples)) for size, samples in c["service_s"]), c["memory_bytes"])
+        for c in values["components"]
+    )
+    values["idle"] = tuple(Idle(i["after_s"], tuple(i["extra_s"]), i["occupies"]) for i in values["idle"])
+    values["cold_starts"] = tuple(
+        ColdStart(tuple((name, seconds) for name, seconds in c["phases_s"])) for c in values["cold_starts"]
+    )
+    values["capacity_rps"] = math.inf if values["capacity_rps"] is None else values["capacity_rps"]
+    return values | {name: tuple(values[name]) for name in (*_SAMPLES, "notes")}
+
+
+def _durations(name: str, samples: Sequence[float], needed: bool = False) -> None:
+    if needed and not samples:
+        raise InvalidValue(name, (), "must not be empty", "measure it at least once")
+    bad = [value for value in samples if not (math.isfinite(value) and value > 0)]
+    if bad:
+        raise InvalidValue(name, bad[0], "must be above 0 and finite", "remove samples that are not durations")
