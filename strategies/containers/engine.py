@@ -36,7 +36,9 @@ class BuildFailed(DrydockError):
 
 def missing() -> str:
     """Empty where an engine answers; otherwise what is missing and how to get it."""
-    if "DOCKER_HOST" not in os.environ and not any(path.exists() for path in _SOCKETS):
+    where = _address()
+    # Looked at first, as the client would leave its socket open where it finds nothing to connect to.
+    if where is None or (where.startswith("unix://") and not Path(where.removeprefix("unix://")).exists()):
         return f"There is no Docker engine here. {_HOW}"
     try:
         connected().close()
@@ -49,7 +51,7 @@ def connected() -> "DockerClient":
     """A client of the engine, which has answered once."""
     import docker  # here: the page lists the hosts at its start, and the client takes a tenth of a second
 
-    where = os.environ.get("DOCKER_HOST") or next((f"unix://{path}" for path in _SOCKETS if path.exists()), None)
+    where = _address()
     tls = bool(os.environ.get("DOCKER_TLS_VERIFY"))
     client = (
         docker.from_env(timeout=_TIMEOUT_S) if tls or where is None else docker.DockerClient(where, timeout=_TIMEOUT_S)
@@ -111,6 +113,11 @@ def sweep(client: "DockerClient") -> None:
                 container.remove(force=True)
             except docker.errors.APIError:
                 continue  # somebody else is at it
+
+
+def _address() -> str | None:
+    """Where the engine is, if anywhere."""
+    return os.environ.get("DOCKER_HOST") or next((f"unix://{path}" for path in _SOCKETS if path.exists()), None)
 
 
 def _known(client: "DockerClient", tag: str) -> bool:
