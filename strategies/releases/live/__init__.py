@@ -1,0 +1,1 @@
+"""Releases for real: two deployments, the router before them, and users who ask."""

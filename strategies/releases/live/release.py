@@ -1,0 +1,187 @@
+"""One release, for real, from the first request to the last."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InvalidValue
+from data.provenance import Provenance
+from data.trace import Trace
+from data.usage import Usage
+from data.workloads.contract import Schedule, Workload
+from strategies.hosts.contract import Host
+from strategies.hosts.process import ProcessHost
+from strategies.loadgen import Driven, drive
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import headline, load_predictor
+from strategies.releases.choices import describe
+from strategies.releases.contract import ReleasePolicy
+from strategies.releases.faults.contract import Fault
+from strategies.releases.faults.none import NoFault
+from strategies.releases.live.fleets import Release, fault_order, fleets, scratch
+from strategies.releases.live.harm import harm, labels_of
+from strategies.releases.live.users import Users
+from strategies.releases.live.watching import Label, Watcher
+from strategies.releases.outcome import ReleaseOutcome
+from strategies.releases.router.answers import Reader, decile_edges
+
+Truth = Sequence[str | float]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResult:
+    """What happened in a live release."""
+
+    outcome: ReleaseOutcome
+    log: tuple[dict[str, Any], ...]
+    """Every decision with its moment, shares, reason, evidence and counts, as the router noted it."""
+    trace: Trace
+    totals: dict[str, int]
+    """The router's own counts over all requests."""
+    policy: dict[str, Any]
+    fault: dict[str, Any]
+
+
+def release_live(
+    package: ModelPackage,
+    policy: ReleasePolicy,
+    workload: Workload,
+    rows: NDArray[np.float32],
+    *,
+    fault: Fault | None = None,
+    seed: int = 1,
+    users: int = 1_000,
+    slo_s: float = 0.5,
+    timeout_s: float = 5.0,
+    workers: int = 1,
+    truth: Truth | None = None,
+    label_delay_s: float = 0.0,
+    host: Host | None = None,
+    on_decision: Callable[[dict[str, Any]], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    during: Callable[[Release], None] | None = None,
+) -> ReleaseResult:
+    """Release a version for real: deploy both, route between them, send the workload, and count what users got.
+
+    Parameters
+    ----------
+    package
+        The old version, and without a fault of its own the new one too.
+    policy
+        Decides; it is used in the router's process, so that this object stays as it is.
+    rows
+        What requests carry. (rows, features)
+    fault
+        What is wrong with the new version; None is nothing.
+    users
+        Different keys, among which requests are divided at random; every one is answered by one version at a time.
+    truth
+        The true answer to each row; it reaches the router `label_delay_s` after the request.
+    during
+        Called once both versions are up, before the first request; for tests that kill something later.
+
+    Raises `Cancelled` when asked to stop, and `StartFailed` when a version does not start; all is stopped by then.
+    """
+    fault, host = fault or NoFault(), host or ProcessHost()
+    schedule = workload.schedule(len(rows), seed)
+    n = _requests(schedule)
+    keys = np.random.default_rng([seed, 7]).integers(0, users, max(n, 1))
+    outputs = load_predictor(package).predict(np.asarray(rows, np.float32))
+    old_labels = labels_of(outputs, package.manifest)
+    reader = _reader(outputs, package)
+    labels = _labels(schedule, truth, label_delay_s) if truth is not None else []
+    choice = describe(policy)
+    order = {"policy": choice, "edges": reader.edges, "tolerance": reader.tolerance, "salt": str(seed)}
+    recreate = choice["settings"].get("mode") == "recreate"
+    with scratch() as folder:
+        successor = fault.package(package, folder)
+        with fleets(
+            package, successor, fault, order, host, workers=workers, timeout_s=timeout_s, start_new=not recreate
+        ) as release:
+            if during is not None:
+                during(release)
+            watcher = Watcher(release, labels, on_decision)
+            driven, usage = _drive(release, watcher, package, schedule, rows, keys, timeout_s, on_progress, cancelled)
+    told = fault_order(successor, fault)
+    outcome = harm(
+        driven, package.manifest, old_labels, keys, watcher.log, new_version=told["version"], slo_s=slo_s,
+        reader=reader, extra_instance_h=max((usage.instance_s or 0) - workers * schedule.duration_s, 0.0) / 3600,
+    )  # fmt: skip
+    provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
+    trace = _trace(driven, package, usage, provenance)
+    return ReleaseResult(outcome, tuple(watcher.log), trace, watcher.state["totals"], choice, told)
+
+
+def _drive(
+    release: Release,
+    watcher: Watcher,
+    package: ModelPackage,
+    schedule: Schedule,
+    rows: NDArray[np.float32],
+    keys: NDArray[np.int64],
+    timeout_s: float,
+    on_progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[Driven, Usage]:
+    """Send the schedule; returns what came of it and what both fleets consumed."""
+    before = release.old.usage(), release.new.usage()
+    deployment = Users(
+        release.router, package.manifest.schema, keys,
+        timeout_s=timeout_s + 2.0, usage=lambda: _together(release.old.usage(), release.new.usage()),
+        begin=watcher.begin,
+    )  # fmt: skip
+    try:
+        driven = drive(
+            deployment, schedule, rows, timeout_s=timeout_s + 2.0, on_progress=on_progress, cancelled=cancelled
+        )
+    finally:
+        deployment.close()
+        watcher.finish()
+    return driven, _since(_together(release.old.usage(), release.new.usage()), _together(*before))
+
+
+def _reader(outputs: NDArray[np.float32], package: ModelPackage) -> Reader:
+    answers = headline(outputs, package.manifest.task)
+    classes = package.manifest.task == "multiclass"
+    return Reader(() if classes else decile_edges(answers.tolist()))
+
+
+def _labels(schedule: Schedule, truth: Truth, delay_s: float) -> list[Label]:
+    at_s = getattr(schedule, "at_s", None)
+    if at_s is None:
+        raise InvalidValue("truth", "given", "needs an open workload", "leave labels out of a closed loop")
+    numbers = enumerate(zip(at_s.tolist(), schedule.row.tolist(), strict=True))
+    return [(moment + delay_s, str(i), truth[row]) for i, (moment, row) in numbers]
+
+
+def _requests(schedule: Schedule) -> int:
+    return int(np.size(schedule.row))
+
+
+def _together(*parts: Usage) -> Usage:
+    return Usage(
+        cpu_s=sum(part.cpu_s or 0.0 for part in parts),
+        peak_bytes=sum(part.peak_bytes or 0 for part in parts),
+        instance_s=sum(part.instance_s or 0.0 for part in parts),
+    )
+
+
+def _since(after: Usage, before: Usage) -> Usage:
+    return Usage(
+        cpu_s=(after.cpu_s or 0) - (before.cpu_s or 0),
+        peak_bytes=after.peak_bytes,
+        instance_s=(after.instance_s or 0) - (before.instance_s or 0),
+    )
+
+
+def _trace(driven: Driven, package: ModelPackage, usage: Usage, provenance: Provenance) -> Trace:
+    answered = ~np.isnan(driven.outputs[:, 0])
+    answer = np.full(len(answered), np.nan)
+    if answered.any():
+        answer[answered] = headline(driven.outputs[answered], package.manifest.task)
+    columns = {**driven.columns, "answer": answer}
+    return Trace.build(columns, versions=driven.versions, usage=usage, provenance=provenance)
