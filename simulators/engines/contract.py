@@ -85,6 +85,11 @@ class Task:
     variants: tuple[Variant, ...] = (Variant(),)
 
     @property
+    def given_up_s(self) -> float:
+        """When a run that has not ended is given up: so that no plan can keep an engine running for ever."""
+        return max(100 * self.schedule.duration_s, self.schedule.duration_s + 7 * 86_400)
+
+    @property
     def requests(self) -> int:
         """The most requests there can be."""
         return int(np.size(self.schedule.row))
@@ -165,5 +170,6 @@ class Engine(ABC):
     def run(self, task: Task, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> Outcome:
         """Run until every request has ended and the schedule's duration is over.
 
-        Raises `UnsupportedPlan` for what it cannot express, and `data.errors.Cancelled` once `cancelled` says yes.
+        Raises `UnsupportedPlan` for what it cannot express, `Unfinished` when it does not come to an end, and
+        `data.errors.Cancelled` once `cancelled` says yes.
         """

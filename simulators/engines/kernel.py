@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from data.errors import Cancelled as Stopped
 from data.workloads.contract import ClosedSchedule
 from simulators.engines.contract import ROW_FIELDS, Cancelled, Engine, Outcome, Progress, Seen, Task
+from simulators.plan import Unfinished
 
 _CHUNK = 1_000_000  # events between two looks at progress and cancel: a fifth of a second or less
 
@@ -22,13 +23,16 @@ class Kernel(Engine):
         # Imported here: numba takes a second to import, and the page starts without it.
         from simulators.engines._kernel.build import build
         from simulators.engines._kernel.loop import close, run
-        from simulators.engines._kernel.records import BOUNDARY, DONE, FULL
+        from simulators.engines._kernel.records import BOUNDARY, DONE, FULL, GIVEN_UP
         from simulators.engines._kernel.state import make_room
 
         world = build(task)
         while (reason := run(world.main, _CHUNK)) != DONE:
             if reason == FULL:
                 world = make_room(world)
+            elif reason == GIVEN_UP:
+                m = world.main[0]
+                raise Unfinished(float(m["now"]), int(m["arrived"]) - int(world.requests[:, 0].sum()))
             elif reason == BOUNDARY:
                 _decide(task, world)
             if cancelled is not None and cancelled():

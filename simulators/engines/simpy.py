@@ -21,7 +21,7 @@ from simulators.engines._simpy.stations import Floor
 from simulators.engines._simpy.steps import Performer
 from simulators.engines._simpy.units import Pool, Replica
 from simulators.engines.contract import SPAN, Cancelled, Engine, Outcome, Progress, Seen, Task
-from simulators.plan import Autoscaled, Kill, PerRequest, Schedule, Slow, Unit
+from simulators.plan import Autoscaled, Kill, PerRequest, Schedule, Slow, Unfinished, Unit
 
 _LOOK_EVERY = 5_000  # events between two looks at progress and cancel
 
@@ -90,6 +90,8 @@ class _World:
         while self.performer.strands or self.clock.peek() < duration_s:
             if self.performer.strands:
                 last_s = self.clock.peek()
+            if self.clock.peek() > self.task.given_up_s:
+                raise Unfinished(self.clock.now, self._arrived - int(self.books.requests[:, 0].sum()))
             self.clock.step()
             events += 1
             if events % _LOOK_EVERY == 0:

@@ -1,6 +1,6 @@
 """The plan vocabulary: an architecture as pure data, which any engine can run."""
 
-from simulators.plan.errors import InvalidPlan, UnsupportedPlan
+from simulators.plan.errors import InvalidPlan, Unfinished, UnsupportedPlan
 from simulators.plan.faults import Fault, Kill, Slow
 from simulators.plan.laws import Deterministic, Empirical, Exponential, Gamma, Law, LogNormal, Parts, scaled
 from simulators.plan.load import Load, bottleneck, offered_load, overload_warnings
@@ -54,6 +54,7 @@ __all__ = [
     "Slow",
     "Station",
     "Step",
+    "Unfinished",
     "Unit",
     "UnsupportedPlan",
     "Visit",

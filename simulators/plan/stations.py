@@ -64,7 +64,7 @@ class Refresh:
     """What the station looks up is computed beforehand, by a job that begins every `every_s` and takes `duration`.
 
     A moment at which the last run still goes on is skipped. An answer is as old as the beginning of the last run that
-    was complete when its service began. A run is taken to have begun at ``first_s - every_s`` and be complete at 0.
+    was complete when its service began. A run is taken to have begun at ``first_s - every_s`` (or 0, if that is earlier) and be complete at 0.
     """
 
     every_s: float
@@ -134,6 +134,8 @@ class Station:
     """Whether a job whose caller gave up is dropped when its turn comes (the deadline travels with the request)."""
     redelivery_s: float | None = None
     """Shared queue only: what a crashed replica was serving joins the queue again after this long. None: it fails."""
+    max_deliveries: int = 5
+    """How often a job is delivered at most; when the last fails, so does the job (its dead letter)."""
     refresh: Refresh | None = None
     """Where the station looks up what a regular job computed."""
 
@@ -149,6 +151,7 @@ class Station:
         share(f"error_share of {self.name}", self.error_share)
         if self.redelivery_s is not None:
             not_negative(f"redelivery_s of {self.name}", self.redelivery_s)
+        whole(f"max_deliveries of {self.name}", self.max_deliveries, 1, 1_000)
         idle = [wake.idle_s for wake in self.wakes]
         if idle != sorted(set(idle)):
             raise InvalidPlan(f"wakes of {self.name}", idle, "must have ascending idle_s", "sort them and drop repeats")

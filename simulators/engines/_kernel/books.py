@@ -154,7 +154,8 @@ def write_row(w: W, slot: int) -> None:
     row.scheduled_s = s.scheduled_s
     row.start_s = s.start_s if before else math.nan
     row.end_s = s.end_s
-    row.staleness_s = s.staleness_s
+    oldest_s = max(s.older_s, s.age_s) if s.aged_s < s.end_s else s.older_s
+    row.staleness_s = math.nan if oldest_s < 0.0 else oldest_s
     row.replica = s.replica if before else -1
     row.attempts = s.attempts
     row.version = s.version

@@ -51,7 +51,7 @@ def build(task: Task) -> World:
     think = task.schedule.think_s if isinstance(task.schedule, ClosedSchedule) else np.zeros((1, 1))
     for name, value in {
         "duration_s": duration_s, "width_s": duration_s / task.bins, "bins": task.bins, "batch_size": task.batch_size,
-        "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
+        "given_up_s": task.given_up_s, "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
         "per_user": think.shape[1], "keep": task.keep_rows, "closed": isinstance(task.schedule, ClosedSchedule),
         "versions": len(task.variants), "release": draws.stream_of(task.seed, "[release]", "version"), "root": flat.root,
     }.items():  # fmt: skip
@@ -177,7 +177,7 @@ class _Places:
         fields: dict[str, object] = {
             "unit": index, "workers": station.workers or -1, "queue_limit": limit, "desk": len(self._desks),
             "line": self.line_count if one_line else r.NONE, "wakes": len(station.wakes), "shared": shared,
-            "drop": station.drop_abandoned, "ahead": ahead, "slows": len(mine), "first_slow": len(self._slows),
+            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead, "slows": len(mine), "first_slow": len(self._slows),
             "redelivery_s": -1.0 if station.redelivery_s is None else station.redelivery_s, "refresh": r.NONE,
             "refreshes": refresh is not None, "refresh_done_s": math.inf,
         }  # fmt: skip
@@ -190,7 +190,7 @@ class _Places:
         if refresh is not None:
             fields |= {
                 "refresh": self._terms.add(refresh.duration, station.name, "refresh"), "refresh_every_s": refresh.every_s,
-                "refresh_next_s": refresh.first_s, "refresh_begun_s": refresh.first_s - refresh.every_s,
+                "refresh_next_s": refresh.first_s, "refresh_begun_s": min(0.0, refresh.first_s - refresh.every_s),
             }  # fmt: skip
         self._slows += [(slow.from_s, slow.until_s, slow.factor) for slow in mine]
         for slot in range(count):

@@ -32,6 +32,7 @@ def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
     f.tries = number
     f.epoch = -1
     t.scope = frame
+    t.status = 0
     if number > 0:
         t.key = further_key(t.key, np.uint64(node.where * _TRIES + number))
     f.at_key = t.key

@@ -55,7 +55,9 @@ def drop_stale_cache() -> None:
 
     Numba notices when the file of a function changes, but not when a function that it calls does, in another file.
     """
-    sources = [*sorted(_HERE.glob("*.py")), *sorted(_HERE.parent.glob("_*.py"))]
+    plain = {"build.py", "flatten.py", "state.py"}  # never compiled
+    own = [source for source in sorted(_HERE.glob("*.py")) if source.name not in plain]
+    sources = [*own, *sorted(_HERE.parent.glob("_*.py")), _HERE.parent / "contract.py"]
     now = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     mark = _HERE / "__pycache__" / "sources.sha256"
     with suppress(OSError):

@@ -47,6 +47,7 @@ from simulators.engines._kernel.records import (
     E_TIMEOUT,
     E_WAITED,
     FULL,
+    GIVEN_UP,
     IN_LINE,
     NONE,
     PAUSED,
@@ -88,6 +89,8 @@ def run(main: W, most: int) -> int:
             return DONE
         if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
             return DONE
+        if at_s > w.given_up_s:
+            return GIVEN_UP
         if at_s >= w.boundary_s:
             return BOUNDARY
         if source == 1:

@@ -31,7 +31,7 @@ RANDOM, ROUND_ROBIN, LEAST_CONNECTIONS, POWER_OF_TWO, SHARED_QUEUE = range(5)
 # States of a circuit breaker.
 CLOSED, OPEN, HALF_OPEN = range(3)
 # Why the loop came back.
-DONE, PAUSED, FULL, BOUNDARY = range(4)
+DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = range(5)
 
 
 TABLES = (
@@ -49,7 +49,7 @@ def _record(**fields: str) -> np.dtype[np.void]:
 
 MAIN = _record(
     **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
-    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8",
+    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8",
     front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
     heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
@@ -87,7 +87,7 @@ GUARDING = _record(
 
 STATION = _record(
     unit="i8", batching="i8", max_size="i8", workers="i8", queue_limit="i8", desk="i8", line="i8", sizes="i8",
-    max_wait_s="f8", every_s="f8", redelivery_s="f8", wakes="i8", slows="i8", first_slow="i8",
+    max_wait_s="f8", every_s="f8", redelivery_s="f8", deliveries="i8", wakes="i8", slows="i8", first_slow="i8",
     drop="i8", shared="i8", ahead="i8", refreshes="i8",
     refresh="i8", refresh_every_s="f8", refresh_next_s="f8", refresh_begun_s="f8", refresh_running_s="f8",
     refresh_done_s="f8", refresh_runs="i8",
@@ -124,7 +124,7 @@ RINGED = _record(at_s="f8", value="i8")
 TOKEN = _record(
     key="u8", who_where="i8", deadline_s="f8", arrive_s="f8", start_s="f8", end_s="f8", sent_s="f8", finish="f8",
     extra_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8", next="i8", batch="i8",
-    replica="i8", child="i8", sibling="i8", tries="i8", at="i8", status="i8", cold="i8", was_served="i8", live="i8",
+    replica="i8", child="i8", sibling="i8", tries="i8", deliveries="i8", at="i8", status="i8", cold="i8", was_served="i8", live="i8",
 )  # fmt: skip
 """One strand of a request's work, and the job it is at a station. next: in line, or the free list; batch: next of its
 batch; child, sibling: in the heap of a replica's cores."""
@@ -139,11 +139,12 @@ FRAME = _record(
 gone: nobody waits for it any more. at_s, order, at_key: the latest of a fork's ends known so far."""
 
 SLOT = _record(
-    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", staleness_s="f8", number="i8", batch="i8",
+    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", older_s="f8", age_s="f8", aged_s="f8", number="i8", batch="i8",
     start_where="i8", replica="i8", attempts="i8", refs="i8", next="i8", version="i8", status="i8", done="i8",
     watched="i8",
 )  # fmt: skip
-"""A request under way. refs: strands that still work for it."""
+"""A request under way. refs: strands that still work for it. age_s: of the precomputed answers it was given last, at
+aged_s; older_s: of those before; -1 for none."""
 
 ROW = _record(
     scheduled_s="f8", start_s="f8", end_s="f8", staleness_s="f8", replica="i2", attempts="i2", version="i2",

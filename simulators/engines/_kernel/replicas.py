@@ -154,7 +154,7 @@ def empty_desk(w: W, replica: int, station: int) -> None:
                 lose(w, token, station)
             else:
                 served += 1
-                if s.shared != 0 and s.redelivery_s >= 0:
+                if s.redelivery_s >= 0 and t.deliveries < s.deliveries:
                     redeliver(w, token, station)
                 else:
                     lose(w, token, station)
@@ -181,6 +181,7 @@ def redeliver(w: W, token: int, station: int) -> None:
     tally(w, station, LOST, w.now)
     t.at = AWAY
     t.stamp += 1
+    t.deliveries += 1
     t.start_s = math.nan
     plan_token(w, token, w.now + stations(w)[station].redelivery_s, _ARRIVE, E_ARRIVE)
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from simulators.engines._draws import uniform
-from simulators.engines._kernel.books import COMPLETED, LOST, WORK_S, leave, levels, occupy, taken_up, tally
+from simulators.engines._kernel.books import COMPLETED, LOST, WORK_S, leave, levels, occupy, taken_up, tally, write_row
 from simulators.engines._kernel.cpu import join_cores
 from simulators.engines._kernel.draw import draw, draw_batch
 from simulators.engines._kernel.jit import compiled
@@ -204,8 +204,16 @@ def way_back(w: W, token: int) -> float:
 def note_age(w: W, slot: int, age_s: float) -> None:
     """Age of a precomputed answer: the oldest counts."""
     s = slots(w)[slot]
-    if s.done == 0 and not age_s <= s.staleness_s:
-        s.staleness_s = age_s
+    if s.done != 0 and w.now >= s.end_s:
+        return
+    if w.now > s.aged_s:
+        s.older_s = max(s.older_s, s.age_s)
+        s.aged_s = w.now
+        s.age_s = age_s
+    else:
+        s.age_s = max(s.age_s, age_s)
+    if s.done != 0:  # its end was worked out ahead
+        write_row(w, slot)
 
 
 @compiled

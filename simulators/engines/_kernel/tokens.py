@@ -120,7 +120,9 @@ def new_slot(w: W, number: int, at_s: float) -> int:
     s.start_s = math.inf
     s.start_where = 0
     s.cold_s = math.inf
-    s.staleness_s = math.nan
+    s.older_s = -1.0
+    s.age_s = -1.0
+    s.aged_s = -1.0
     s.batch = w.arrived // w.batch_size
     s.replica = NONE
     s.attempts = 1

@@ -104,6 +104,7 @@ def walk(w: W, n: int) -> int:
                 t.who_where = (slots(w)[t.slot].number << 14) | node.where
                 t.sent_s = at_s
                 t.status = 0
+                t.deliveries = 1
                 plan_token(w, token, at_s + draw(w, node.hop_out, t.key), _ARRIVE, E_ARRIVE)
                 break
             if node.kind == CHOICE:

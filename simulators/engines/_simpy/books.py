@@ -66,7 +66,8 @@ class Books:
         before = request.start_s < request.end_s
         cold = request.cold_s < request.end_s
         row = (
-            request.scheduled_s, request.start_s if before else np.nan, request.end_s, request.staleness_s,
+            request.scheduled_s, request.start_s if before else np.nan, request.end_s,
+            max((age_s for at_s, age_s in request.ages if at_s < request.end_s), default=np.nan),
             request.status, cold, request.replica if before else -1, request.attempts, request.version,
         )  # fmt: skip
         for name, value in zip(ROW_FIELDS, row, strict=True):

@@ -33,7 +33,8 @@ class Request:
     cold_s: float = math.inf
     """When it first had to wait for an instance to start."""
     attempts: int = 1
-    staleness_s: float = math.nan
+    ages: list[tuple[float, float]] = field(default_factory=list)
+    """When it was given a precomputed answer, and how old that was."""
 
     @property
     def ended(self) -> bool:
@@ -93,6 +94,7 @@ class Job:
     lost: bool = False
     """Whether its replica crashed under it."""
     cold: bool = False
+    deliveries: int = 1
     extra_delay_s: float = 0.0
     batch: list[Job] = field(default_factory=list)
     """The jobs served together with it, itself first; only the first of a batch has it."""

@@ -10,7 +10,7 @@ class Computed:
     def __init__(self, refresh: Refresh, seed: int, source: str) -> None:
         self._every_s, self._next_s = refresh.every_s, refresh.first_s
         self._duration = sampler(refresh.duration, seed, source, "refresh")
-        self._complete_begun_s = refresh.first_s - refresh.every_s
+        self._complete_begun_s = min(0.0, refresh.first_s - refresh.every_s)
         self._running: tuple[float, float] | None = None  # (began, will be complete)
         self._runs = 0
 

@@ -164,6 +164,5 @@ class Serving:
         job.served.succeed()
 
     def _note_age(self, job: Job, age_s: float) -> None:
-        request = job.call.request
-        if not request.ended and not age_s <= request.staleness_s:
-            request.staleness_s = age_s
+        if not job.call.request.ended:
+            job.call.request.ages.append((self.clock.now, age_s))

@@ -191,7 +191,7 @@ class Floor(Serving):
                 self.leave(job)
                 self.account.count(LOST, now)
                 job.lost = True
-            elif self.shared is not None and self.station.redelivery_s is not None:
+            elif self.station.redelivery_s is not None and job.deliveries < self.station.max_deliveries:
                 self._redeliver(job)
             else:
                 self.lose(job)
@@ -200,6 +200,7 @@ class Floor(Serving):
         assert self.station.redelivery_s is not None
         self.leave(job)
         self.account.count(LOST, self.clock.now)
-        job.replica, job.batch, job.start_s, job.extra_delay_s = None, [], math.nan, 0.0
+        job.deliveries += 1
+        job.replica, job.batch, job.start_s, job.end_s, job.extra_delay_s = None, [], math.nan, math.nan, 0.0
         at_s = self.clock.now + self.station.redelivery_s
         self.clock.then(self.clock.moment(at_s, Rank.ARRIVE, *job.order), lambda: self.arrive(job))

@@ -133,14 +133,20 @@ def guards(draw: st.DrawFn, step: p.Step) -> p.Guard:
     breaker = draw(
         maybe(st.builds(p.Breaker, st.integers(1, 4), st.sampled_from([0.25, 0.5, 1.0]), round_s, st.integers(1, 2)))
     )
-    return p.Guard(step, draw(maybe(round_s | any_s)), retry, breaker, optional=draw(st.booleans()) or (not retry))
+    return p.Guard(
+        step,
+        draw(st.one_of(st.none(), round_s, round_s, any_s)),
+        retry,
+        breaker,
+        optional=draw(st.booleans()) or (not retry),
+    )
 
 
 @st.composite
 def steps(draw: st.DrawFn, names: tuple[str, ...], depth: int, batching: frozenset[str]) -> p.Step:
     """A step over stations of which the first may be visited with the rest inside, so that no cycle can arise."""
     kinds = ["visit"] + (
-        ["sequence", "parallel", "choice", "cached", "async", "guard", "guard", "inside"] if depth else []
+        ["sequence", "parallel", "choice", "cached", "async", "guard", "guard", "guard", "inside"] if depth else []
     )
 
     def inner() -> p.Step:
@@ -177,7 +183,7 @@ def plans(draw: st.DrawFn) -> p.Plan:
     own = tuple(draw(units(i)) for i in range(draw(st.integers(1, 3))))
     names = tuple(station.name for unit in own for station in unit.stations)
     batching = frozenset(s.name for unit in own for s in unit.stations if s.batching is not None)
-    request = draw(steps(names, draw(st.integers(0, 3)), batching))
+    request = draw(steps(names, draw(st.sampled_from([0, 1, 2, 2, 3, 3])), batching))
     faults: list[p.Fault] = []
     if draw(st.booleans()):
         faults.append(p.Slow(draw(st.sampled_from(names)), draw(round_s), draw(st.floats(3.0, 9.0)), 2.0))
@@ -198,7 +204,7 @@ def schedules(draw: st.DrawFn) -> Schedule:
         users, each = draw(st.integers(1, 4)), draw(st.integers(1, 12))
         think = rng.exponential(0.5, (users, each)) if draw(st.booleans()) else np.full((users, each), 0.25)
         return ClosedSchedule(think, np.zeros((users, each), np.int64), 8.0)
-    n = draw(st.integers(0, 60))
+    n = draw(st.integers(0, 90))
     at_s = np.sort(rng.uniform(0, 10, n)) if draw(st.booleans()) else np.sort(rng.integers(0, 40, n) / 4.0)
     return OpenSchedule(at_s, np.arange(n), 10.0)
 
