@@ -4,10 +4,11 @@ A kind is found by the dotted name of its folder and a process is started by tha
 one of ours counts as an import of it.
 """
 
-import ast
+import dis
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import CodeType
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("data", "strategies")
@@ -27,16 +28,30 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> list[Path]:
 
 
 def _named(path: Path, root: Path) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _module(alias.name, root)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from _module(node.module, root)
-            for alias in node.names:  # which may be modules themselves
-                yield from _module(f"{node.module}.{alias.name}", root)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAME.fullmatch(node.value):
-            yield from _whole(node.value, root)
+    # From compiled code: `ast.parse` fails now and then while another thread is at it too, on Python 3.11.
+    waiting = [compile(path.read_text(), str(path), "exec")]
+    while waiting:
+        code = waiting.pop()
+        package = ""
+        for step in dis.get_instructions(code):
+            if step.opname == "IMPORT_NAME":
+                package = str(step.argval)
+                yield from _module(package, root)
+            elif step.opname == "IMPORT_FROM":  # which may be a module itself
+                yield from _module(f"{package}.{step.argval}", root)
+        for constant in _flat(code.co_consts):
+            if isinstance(constant, CodeType):
+                waiting.append(constant)
+            elif isinstance(constant, str) and _NAME.fullmatch(constant):
+                yield from _whole(constant, root)
+
+
+def _flat(constants: Iterable[object]) -> Iterator[object]:
+    for constant in constants:
+        if isinstance(constant, tuple | frozenset):
+            yield from _flat(constant)
+        else:
+            yield constant
 
 
 def _module(name: str, root: Path) -> Iterator[Path]:

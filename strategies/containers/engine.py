@@ -62,8 +62,8 @@ def connected() -> "DockerClient":
 
 def image_for(client: "DockerClient", service: Service) -> str:
     """The name of an image that holds what a service needs; built only where no image has that content yet."""
-    recipe = Recipe.of(service, _base_id(client))
     with _building:  # several replicas ask at once, for the same one
+        recipe = Recipe.of(service, _base_id(client))
         if not _known(client, recipe.tag):
             build(client, recipe)
             prune(client, keep=KEPT_IMAGES)

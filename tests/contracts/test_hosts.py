@@ -14,7 +14,10 @@ from strategies.packaging.package import ModelPackage
 HOSTS = kinds("strategies.hosts", Host)  # type: ignore[type-abstract]
 
 
-@pytest.fixture(params=sorted(HOSTS))
+DOCKER = {"container": pytest.mark.docker}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=DOCKER.get(name, ())) for name in sorted(HOSTS)])
 def host(request: pytest.FixtureRequest) -> Host:
     made = HOSTS[request.param]()
     if made.missing():

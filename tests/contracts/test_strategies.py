@@ -48,7 +48,9 @@ def newer(tumour_forest: ModelPackage, tmp_path_factory: pytest.TempPathFactory)
     return build_package(pipeline, m.schema, m.task, m.target, m.outputs, root, x[1::2], name=m.name)
 
 
-@pytest.fixture(params=PAIRS, ids="-".join)
+@pytest.fixture(
+    params=[pytest.param(p, marks=[pytest.mark.docker] if p[1] == "container" else [], id="-".join(p)) for p in PAIRS]
+)
 def pair(request: pytest.FixtureRequest) -> tuple[Strategy, Host]:
     strategy, host = request.param
     made = HOSTS[host]()
