@@ -1,0 +1,93 @@
+"""Makes the pictures of the README by a real run: ``python docs/make_pictures.py``.
+
+It starts the page on a free port with a state folder of its own, presses the buttons that a visitor would, and keeps
+what the browser shows in docs/pictures/. It needs what the browser tests need: Playwright, and Debian's Chromium.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from visiting import CHROMIUM, FLAGS, Server, Visitor, settled, start_server, stop_server  # noqa: E402
+
+PICTURES = Path(__file__).parent / "pictures"
+WIDTH_PX, HEIGHT_PX = 1280, 860
+MOST_BYTES = 300_000
+TRIES = 5
+_RUN_MS = 240_000
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="drydock-pictures-"))
+    server = start_server(home)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            _take_all(browser, server)
+            browser.close()
+    finally:
+        stop_server(server)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _take_all(browser: Browser, server: Server) -> None:
+    visitor = Visitor(browser, width=WIDTH_PX, height=HEIGHT_PX)
+    page = visitor.open(server.url)
+    _run_until_valid(page)
+    _keep(page, "start")
+    page.get_by_text("See all of it").click()
+    expect(page.get_by_text("Take it with you")).to_be_visible()
+    page.wait_for_timeout(1_500)
+    link = page.url
+    _keep(page, "compare")
+    page.get_by_text("Fifty requests").click()
+    settled(page)
+    _keep(page, "compare-dots")
+    page.goto(f"{server.url}/train?dataset=car_choice")
+    settled(page)
+    page.get_by_role("heading", name="3. The packages").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 700)
+    _keep(page, "train")
+    page.goto(f"{server.url}/deploy")
+    settled(page)
+    page.get_by_role("button", name="Start API").click()
+    page.get_by_role("button", name="Predict").click(timeout=_RUN_MS)
+    expect(page.get_by_text("chosen:")).to_be_visible()
+    _keep(page, "deploy")
+    page.get_by_role("button", name="Stop").click()
+    dark = Visitor(browser, theme="dark", width=WIDTH_PX, height=HEIGHT_PX)
+    dark.context.add_cookies(visitor.context.cookies())
+    _keep(dark.open(link), "compare-dark")
+
+
+def _run_until_valid(page: Page) -> None:
+    """Press the button until a run is to be trusted: on a machine that is busy with other things some are not."""
+    for _ in range(TRIES):
+        page.get_by_role("button", name="Run the comparison").click()
+        expect(page.get_by_text("See all of it")).to_be_hidden()
+        expect(page.get_by_text("See all of it")).to_be_visible(timeout=_RUN_MS)
+        settled(page)
+        if not page.get_by_text("not to be trusted").count():
+            return
+    raise SystemExit("No run was valid: something else keeps this machine busy. Try again when it is quiet.")
+
+
+def _keep(page: Page, name: str) -> None:
+    page.wait_for_timeout(1_200)  # charts draw themselves after the page has settled
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise SystemExit(f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are allowed: show less of the page")
+    print(f"{path.relative_to(ROOT)}  {size // 1_000} kB")
+
+
+if __name__ == "__main__":
+    main()
