@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 
+from dashboard.browsing.serving import browser_routes
 from dashboard.errors import unexpected
 from dashboard.views.contract import View
 from dashboard.work import COOKIE, close
@@ -54,7 +55,7 @@ def application() -> App:
     return App(
         Path(__file__).with_name("app.py"),
         lifespan=_lifespan,
-        routes=pages,
+        routes=[*pages, *browser_routes()],
         middleware=[Middleware(_StayHere)],
         on_script_error=unexpected,
     )
@@ -96,6 +97,9 @@ class _StayHere:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["content-security-policy"] = POLICY
+                # Alone in its process, the page has a clock fine enough to time a prediction in the browser.
+                headers["cross-origin-opener-policy"] = "same-origin"
+                headers["cross-origin-embedder-policy"] = "require-corp"
                 headers["referrer-policy"] = "no-referrer"
                 headers["x-content-type-options"] = "nosniff"
             await send(message)
