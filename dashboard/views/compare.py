@@ -6,6 +6,7 @@ from dashboard.comparing import state
 from dashboard.comparing.controls import controls
 from dashboard.comparing.history import history
 from dashboard.comparing.loading import comparison_of
+from dashboard.comparing.patterns import patterns
 from dashboard.comparing.results import show_results
 from dashboard.comparing.running import run
 from dashboard.comparing.scenario_file import open_scenario
@@ -40,6 +41,8 @@ class Compare(View):
         if results is not None:
             st.header("Results", anchor="results")
             show_results(results)
+        st.header("The four patterns", anchor="patterns")
+        patterns(results)
         st.header("Earlier comparisons", anchor="earlier")
         history(_show)
 
