@@ -22,8 +22,9 @@ from data.provenance import machine_facts, software_versions
 
 Samples = tuple[float, ...]
 """Seconds, each as likely as the others; empty where nothing was measured."""
-Discipline = Literal["fcfs", "ps"]
-"""fcfs: a worker serves one request after the other. ps: those in service share a processor (or an interpreter)."""
+Discipline = Literal["fcfs", "ps", "turns"]
+"""fcfs: a worker serves one request after the other. ps: those in service share a processor (or an interpreter). turns:
+an event loop takes up all that have arrived, and sends their answers together at the end of its turn."""
 FORMAT = "drydock service profile 1"
 
 
@@ -93,6 +94,8 @@ class ServiceProfile:
     client_s: Samples = ()
     """What a request occupies the load generator's one thread with; it is no part of the deployment."""
     discipline: Discipline = "fcfs"
+    next_s: float = 0.0
+    """With turns: mean time for which each further request of a turn occupies the worker; 0 is as long as the first."""
     discipline_evidence: str = ""
     """Which runs said so."""
     capacity_rps: float = math.inf
@@ -112,8 +115,8 @@ class ServiceProfile:
     lookup_s: Samples = ()
     """Looking up an answer that was computed beforehand."""
     cold_starts: tuple[ColdStart, ...] = ()
-    request_bytes: int = 0
-    answer_bytes: int = 0
+    payload_bytes: int = 0
+    """Of a request and its answer together, as far as they cross a process boundary."""
     memory_bytes: int = 0
     cores: int = 1
     """Processor cores that everything on the measuring machine shared, the load generator included."""
@@ -133,8 +136,8 @@ class ServiceProfile:
             raise InvalidValue("idle", after, "must have ascending pauses above 0", "sort them and drop repeats")
         for idle in self.idle:
             _durations(f"idle after {idle.after_s:g} s", idle.extra_s, needed=True)
-        if self.discipline not in ("fcfs", "ps"):
-            raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs or ps")
+        if self.discipline not in ("fcfs", "ps", "turns"):
+            raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs, ps or turns")
 
     @property
     def occupancy_s(self) -> float:

@@ -9,6 +9,7 @@ from data.errors import InvalidValue
 from data.profile import Component, Samples, ServiceProfile
 from simulators.plan import (
     Balancing,
+    Batching,
     Crash,
     Deterministic,
     Empirical,
@@ -33,6 +34,7 @@ from simulators.plan import (
 from simulators.plan.laws import SimpleLaw
 
 DAY_S = 86_400.0
+MOST_IN_A_TURN = 64
 MOST_SAMPLES = 2_000
 """A law keeps at most so many samples, at even quantiles: more would only slow the simulation down."""
 
@@ -90,10 +92,18 @@ def station(
         service,
         workers=None if shared else int(values.get("workers", 1)),
         queue_limit=int(values["queue_limit"]) if "queue_limit" in values and not shared else None,
+        batching=turns(service, profile.next_s / profile.occupancy_s) if profile.discipline == "turns" else None,
         delay=law(profile.delay_s) if front and profile.delay_s else None,
         wakes=wakes(profile) if front else (),
         refresh=refresh,
     )
+
+
+def turns(service: Law, next_share: float) -> Batching:
+    """An event loop's turn takes up all that wait. A further request takes `next_share` of the first's mean; 0 is 1."""
+    mean_s = service.mean_s
+    most_s = mean_s + (MOST_IN_A_TURN - 1) * mean_s * (next_share or 1.0)
+    return Batching(MOST_IN_A_TURN, 0.0, ((1, service), (MOST_IN_A_TURN, Deterministic(most_s))))
 
 
 def wakes(profile: ServiceProfile) -> tuple[Wake, ...]:

@@ -1,6 +1,7 @@
 """What every architecture must satisfy, under every strategy; a new one is found and tested by itself."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -125,9 +126,12 @@ def test_nothing_is_quicker_than_no_architecture(name: str, strategy: str) -> No
     assert means[0] >= means[1] * (1 - 1e-12)
 
 
+@pytest.mark.parametrize("discipline", ["ps", "turns"])
 @pytest.mark.parametrize(("name", "strategy"), PAIRS)
-def test_processor_sharing_makes_a_plan_that_runs(name: str, strategy: str) -> None:
-    plan = plan_of(name, strategy, replace(APPLICATION, discipline="ps"))
+def test_every_order_of_service_makes_a_plan_that_runs(
+    name: str, strategy: str, discipline: Literal["ps", "turns"]
+) -> None:
+    plan = plan_of(name, strategy, replace(APPLICATION, discipline=discipline))
     rows = Kernel().run(Task(plan, Poisson(rate_rps=10, duration_s=10).schedule(100, 3), 5)).rows
     assert rows is not None
     assert np.all(rows["status"] == Status.OK)

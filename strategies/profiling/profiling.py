@@ -1,0 +1,185 @@
+"""A whole profile of one deployment, from three kinds of runs: without a pause, after pauses, and in bursts."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.profile import Component, Discipline, ServiceProfile
+from strategies.contract import Deployment, Limits, Strategy
+from strategies.hosts.contract import Host
+from strategies.packaging.package import ModelPackage
+from strategies.profiling.model import batch_sizes
+from strategies.profiling.observing import Observed
+from strategies.profiling.runs import Saturation, bursts, pauses, saturate, staggered
+from strategies.profiling.separating import (
+    LEAST_S,
+    idle_extras,
+    occupancy_s,
+    order_of_service,
+    separate,
+    slowdown,
+    spread,
+)
+from strategies.training.watch import CancelCheck, never
+
+_FINEST = 10.0
+"""A service this many times the generator's own work for a request can be looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure."""
+
+    warm_up_s: float = 0.3
+    saturated_s: float = 2.0
+    pausing_s: float = 3.0
+    pause_s: tuple[float, ...] = (0.0, 0.001, 0.003, 0.01, 0.03)
+    """Ascending from 0."""
+    bursts: int = 60
+    model_s: float = 0.15
+    """For each batch size of the model alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is profiled."""
+
+    name: str
+    strategy: str
+    host: str
+    workers: int = 1
+    components: tuple[Component, ...] = ()
+    """As measured alone; what a request takes beyond them is overhead."""
+    in_caller: bool = False
+    """Whether the load generator's own thread serves, as with an embedded model."""
+    one_each: bool = False
+    """Whether each request under way has an instance to itself, so that one user at a time tells its occupancy."""
+
+
+def profile_deployment(
+    deployment: Deployment,
+    rows: NDArray[np.float32],
+    subject: Subject,
+    effort: Effort | None = None,
+    cancelled: CancelCheck = never,
+) -> ServiceProfile:
+    """Measure a running deployment. `rows` are what its requests carry. (rows, features)"""
+    effort = effort or Effort()
+    saturate(deployment, rows, 1, effort.warm_up_s, cancelled)
+    full = _fullest(deployment, rows, subject, effort, cancelled)
+    alone = pauses(deployment, rows, effort.pause_s, effort.pausing_s, cancelled)
+    cores = usable_cores()
+    mean_s, how = occupancy_s(full, subject.workers, subject.in_caller)
+    order, evidence = _order(deployment, rows, subject, mean_s, full.client_s, effort)
+    next_s = 0.0
+    if order == "turns":
+        # A turn for one request alone costs more than each further one in a turn for many: U = X · S at either end.
+        next_s, mean_s = mean_s, max(mean_s, alone.cpu_s[0])
+    service, delay = separate(alone.latency_s[0], mean_s)
+    components, overhead = divide(service, subject.components)
+    usage = deployment.usage()
+    return ServiceProfile(
+        name=subject.name, strategy=subject.strategy, host=subject.host, workers=subject.workers,
+        components=components, overhead_s=overhead, delay_s=delay, idle=idle_extras(alone),
+        client_s=() if subject.in_caller else (max(full.client_s, LEAST_S),),
+        discipline=order, next_s=next_s, discipline_evidence=evidence, capacity_rps=full.rate_rps, cpu_s=full.cpu_s,
+        memory_bytes=usage.peak_bytes or 0, cores=cores, notes=(f"Occupancy: {how}.",),
+        payload_bytes=_payload_bytes(deployment, rows, effort),
+    )  # fmt: skip
+
+
+def profile_strategy(
+    strategy: Strategy,
+    host: Host,
+    package: ModelPackage,
+    rows: NDArray[np.float32],
+    limits: Limits,
+    subject: Subject,
+    effort: Effort | None = None,
+    cancelled: CancelCheck = never,
+) -> ServiceProfile:
+    """Deploy, measure, stop; with the model alone by batch size, and how long starting took."""
+    effort = effort or Effort()
+    if not subject.components:
+        subject = replace(subject, components=(batch_sizes(package, rows, share_s=effort.model_s),))
+    watched = Observed(host)
+    with strategy.deploy(package, watched, limits) as deployment:
+        profile = profile_deployment(deployment, rows, subject, effort, cancelled)
+        cold_starts = watched.cold_starts()
+    broker = profile.delay_s if subject.strategy == "streaming" else ()
+    return replace(profile, cold_starts=cold_starts, broker_s=broker)
+
+
+def divide(
+    service: Sequence[float], components: tuple[Component, ...]
+) -> tuple[tuple[Component, ...], tuple[float, ...]]:
+    """A request's occupancy as components and the overhead around them, which together have its mean and spread.
+
+    Components were measured alone, in a tight loop; where they alone exceed the whole, they are scaled to it.
+    """
+    whole = np.asarray(service, np.float64)
+    if not components:
+        return (Component("model", ((1, tuple(whole.tolist())),)),), ()
+    total_s, mean_s = sum(component.mean_s for component in components), float(whole.mean())
+    if total_s >= 0.95 * mean_s:
+        factor = 0.95 * mean_s / total_s
+        components = tuple(_constant(c, factor) for c in components)
+        total_s *= factor
+    else:
+        components = tuple(_constant(c, 1.0) for c in components)
+    # The spread that was seen in the server counts once: components keep their means, the overhead carries the spread.
+    rest = np.maximum(whole - total_s, LEAST_S)
+    rest *= (mean_s - total_s) / float(rest.mean())
+    return components, tuple(np.maximum(rest, LEAST_S).tolist())
+
+
+def usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _constant(component: Component, factor: float) -> Component:
+    means = tuple((size, (float(np.mean(samples)) * factor,)) for size, samples in component.service_s)
+    return replace(component, service_s=means)
+
+
+def _order(
+    deployment: Deployment, rows: NDArray[np.float32], subject: Subject, mean_s: float, client_s: float, effort: Effort
+) -> tuple[Discipline, str]:
+    if subject.one_each:
+        return "fcfs", "Every request has an instance to itself."
+    if subject.in_caller:
+        return "fcfs", "The caller's own thread serves one request after the other."
+    at_once, gap_s = 4 * subject.workers, max(20 * mean_s, 0.005)
+    together = bursts(deployment, rows, at_once, gap_s, effort.bursts)
+    apart, said = spread(together, mean_s, subject.workers)
+    said = f"{said[:1].upper()}{said[1:]}"
+    if apart < 0.5 and mean_s < _FINEST * client_s:
+        # Between two requests of so short a service the generator's own work would be all there is to see.
+        return "turns", f"{said}; its service is too short to tell turns from sharing, and it runs an event loop."
+    alone_s, followed_s = staggered(deployment, rows, mean_s / 2, gap_s, effort.bursts)
+    held_up, also = slowdown(alone_s, followed_s, mean_s)
+    return order_of_service(apart, held_up), f"{said}; {also}."
+
+
+def _fullest(
+    deployment: Deployment, rows: NDArray[np.float32], subject: Subject, effort: Effort, cancelled: CancelCheck
+) -> Saturation:
+    """Saturated by as many users as answer most; more only wait, or disturb each other."""
+    if subject.one_each or subject.in_caller:
+        return saturate(deployment, rows, 1, effort.saturated_s, cancelled)
+    counts = (4 * subject.workers, 16 * subject.workers)
+    runs = [saturate(deployment, rows, users, effort.saturated_s / len(counts), cancelled) for users in counts]
+    return max(runs, key=lambda run: run.rate_rps)
+
+
+def _payload_bytes(deployment: Deployment, rows: NDArray[np.float32], effort: Effort) -> int:
+    before = deployment.usage().sent_bytes
+    if before is None:
+        return 0
+    run = pauses(deployment, rows, (0.0,), effort.warm_up_s)
+    sent = (deployment.usage().sent_bytes or 0) - before
+    return round(sent / max(len(run.latency_s[0]) * 10 / 9, 1))
