@@ -6,7 +6,7 @@ server ends, so does all that it started.
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 
-from dashboard.browsing.serving import browser_routes
 from dashboard.errors import unexpected
 from dashboard.views.contract import View
 from dashboard.work import COOKIE, close
@@ -49,41 +48,45 @@ _WHERE = '<script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin
 
 def application() -> App:
     """The page as an ASGI application; one a process."""
-    views = kinds("dashboard.views", View)  # type: ignore[type-abstract]
-    first = min(views, key=lambda name: views[name].order)
-    pages = [Route("/", _page), *(Route(f"/{name}", _first if name == first else _page) for name in views)]
     return App(
         Path(__file__).with_name("app.py"),
         lifespan=_lifespan,
-        routes=[*pages, *browser_routes()],
+        routes=[Route("/", _page), *(Route(f"/{name}", _page) for name in _names())],
         middleware=[Middleware(_StayHere)],
         on_script_error=unexpected,
     )
 
 
+def _names() -> list[str]:
+    """The pages' names, without importing them: what they cache needs Streamlit's runtime to be there first."""
+    files = (path.stem for path in Path(__file__).with_name("views").glob("*.py"))
+    return sorted(name for name in files if name != "contract" and not name.startswith("_"))
+
+
 @asynccontextmanager
 async def _lifespan(_app: App) -> AsyncIterator[None]:
+    _views()  # imported now, so that the first visitor does not wait for it
     try:
         yield
     finally:
         close()
 
 
+def _views() -> Mapping[str, type[View]]:
+    return kinds("dashboard.views", View)  # type: ignore[type-abstract]
+
+
 def _page(request: Request) -> Response:
     """Streamlit's page, told where its server is, with the browser's name in a cookie that scripts cannot read."""
+    views = _views()
+    if request.url.path == f"/{min(views, key=lambda name: views[name].order)}":
+        return RedirectResponse(request.url.replace(path="/"))  # Streamlit serves the first page at the root alone
     text = (Path(get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    text = text.replace("<title>Streamlit</title>", "<title>Drydock</title>").replace(
-        "</title>", f"</title>{_WHERE}", 1
-    )
+    text = text.replace("<title>Streamlit</title>", f"<title>Drydock</title>{_WHERE}", 1)
     answer = HTMLResponse(text, headers={"cache-control": "no-cache"})
     if COOKIE not in request.cookies:
         answer.set_cookie(COOKIE, secrets.token_urlsafe(18), max_age=_YEAR_S, httponly=True, samesite="strict")
     return answer
-
-
-def _first(request: Request) -> Response:
-    """Streamlit serves the page that opens first at the root alone."""
-    return RedirectResponse(request.url.replace(path="/"))
 
 
 class _StayHere:

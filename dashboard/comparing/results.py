@@ -90,10 +90,10 @@ def drawn_traces(comparison: Comparison) -> Mapping[str, tuple[Trace, ...]]:
         return every
     left_out = ", ".join(name for name in every if name not in trusted)
     st.warning(
-        f"Not drawn, because its figures are not to be trusted: {plain(left_out)}. The reason stands above.",
+        f"Not drawn, because the figures are not to be trusted: {plain(left_out)}. The verdicts say why.",
         icon=":material/report:",
     )
-    if st.toggle("Draw it all the same", key="draw_invalid", bind="query-params"):
+    if st.toggle("Draw them all the same", key="draw_invalid", bind="query-params"):
         return {name if name in trusted else f"{name} (not valid)": traces for name, traces in every.items()}
     return trusted
 

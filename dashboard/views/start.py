@@ -82,4 +82,4 @@ def _recent() -> None:
         return
     st.header("Recent comparisons", anchor="recent")
     for group in found:
-        link_to("compare", f"{plain(name_of(group))}: {plain(told(group))}", run=group[0].group)
+        link_to("compare", f"{plain(name_of(group))} · {plain(told(group))}", run=group[0].group)

@@ -36,7 +36,7 @@ def cells(page: Page) -> dict[str, dict[str, str]]:
 
 def draw_everything(page: Page) -> None:
     """On a busy machine runs may not be valid, and are then drawn only on request."""
-    insist = page.get_by_text("Draw it all the same")
+    insist = page.get_by_text("Draw them all the same")
     if insist.count():
         insist.click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
