@@ -19,7 +19,8 @@ from strategies.hosts.lifeline.place import Place
 from strategies.serving.access import Access
 from strategies.serving.administration import add_administration
 from strategies.serving.endpoint import CLOSE, Desk, Endpoint, Receive, Scope, Send
-from strategies.serving.metrics import Counts, exposition
+from strategies.serving.exposition import exposition
+from strategies.serving.metrics import Counts
 from strategies.serving.models import Models, Served
 from strategies.serving.peers import Peers
 from strategies.serving.problems import Problem

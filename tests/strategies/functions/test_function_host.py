@@ -1,5 +1,7 @@
 """The platform with real instances: what AWS documents of Lambda, seen from outside."""
 
+import base64
+import json
 import os
 import signal
 import subprocess
@@ -154,9 +156,6 @@ def test_a_direct_invocation_is_answered_with_the_document(
 def test_the_gateways_events_are_answered_in_their_format(
     function: FunctionRunning, tumour_forest: ModelPackage, put: Put, payload: str
 ) -> None:
-    import base64
-    import json
-
     text = json.dumps({"record": dict(tumour_forest.manifest.example)})
     if payload == "2.0":
         about: dict[str, Any] = {
@@ -287,3 +286,16 @@ def test_it_ends_with_a_parent_that_is_killed(tumour_forest: ModelPackage) -> No
         assert len(pids) == 2, "the platform and its instance"
         parent.kill()
     assert eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+
+
+def test_a_cold_start_imports_nothing_that_it_does_not_need(tumour_forest: ModelPackage) -> None:
+    code = (
+        "import sys, strategies.functions.handler\n"
+        "heavy = {'fastapi', 'starlette', 'uvicorn', 'pydantic', 'prometheus_client', 'pandas', 'pyarrow', 'sklearn'}\n"
+        "sys.exit(f'imported at start: {heavy & set(sys.modules)}' if heavy & set(sys.modules) else 0)"
+    )
+    environment = {**os.environ, "DRYDOCK_ARGUMENTS": json.dumps(["--package", str(tumour_forest.folder)])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

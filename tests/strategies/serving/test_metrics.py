@@ -4,7 +4,8 @@ import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 
 from strategies.packaging.package import ModelPackage
-from strategies.serving.metrics import BOUNDS_S, Counts, exposition
+from strategies.serving.exposition import exposition
+from strategies.serving.metrics import BOUNDS_S, Counts
 from tests.strategies.serving.conftest import served
 
 
