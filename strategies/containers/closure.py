@@ -7,6 +7,7 @@ one of ours counts as an import of it.
 import dis
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -28,22 +29,32 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> list[Path]:
 
 
 def _named(path: Path, root: Path) -> Iterator[Path]:
+    found = path.stat()
+    for name, whole in _names(path, (found.st_mtime_ns, found.st_size)):
+        yield from (_whole if whole else _module)(name, root)
+
+
+@cache
+def _names(path: Path, stamp: tuple[int, int]) -> tuple[tuple[str, bool], ...]:  # noqa: ARG001 - another stamp, another content
+    """What a file imports, and what it names, which counts as a whole where it is a folder."""
     # From compiled code: `ast.parse` fails now and then while another thread is at it too, on Python 3.11.
     waiting = [compile(path.read_text(), str(path), "exec")]
+    found: dict[tuple[str, bool], None] = {}
     while waiting:
         code = waiting.pop()
         package = ""
         for step in dis.get_instructions(code):
             if step.opname == "IMPORT_NAME":
                 package = str(step.argval)
-                yield from _module(package, root)
+                found[package, False] = None
             elif step.opname == "IMPORT_FROM":  # which may be a module itself
-                yield from _module(f"{package}.{step.argval}", root)
+                found[f"{package}.{step.argval}", False] = None
         for constant in _flat(code.co_consts):
             if isinstance(constant, CodeType):
                 waiting.append(constant)
             elif isinstance(constant, str) and _NAME.fullmatch(constant):
-                yield from _whole(constant, root)
+                found[constant, True] = None
+    return tuple(found)
 
 
 def _flat(constants: Iterable[object]) -> Iterator[object]:
