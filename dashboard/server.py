@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 from streamlit.starlette import App
 
+from dashboard.browsing.serving import browser_routes
 from dashboard.errors import unexpected
 from dashboard.views.contract import View
 from dashboard.work import COOKIE, close
@@ -51,7 +52,7 @@ def application() -> App:
     return App(
         Path(__file__).with_name("app.py"),
         lifespan=_lifespan,
-        routes=[Route("/", _page), *(Route(f"/{name}", _page) for name in _names())],
+        routes=[Route("/", _page), *(Route(f"/{name}", _page) for name in _names()), *browser_routes()],
         middleware=[Middleware(_StayHere)],
         on_script_error=unexpected,
     )

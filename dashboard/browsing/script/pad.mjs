@@ -5,7 +5,7 @@
 // are inked, so that a small drawing has strokes as bold as a large one.
 
 const FINE = 32, SIDE = 8, BLOCK = FINE / SIDE;
-const PEN = 1.9; // half the width of a stroke in the bitmap
+const PEN = 2.8; // half a stroke's width in the bitmap: drawings then hold as much ink as the dataset's images do
 const STEP = 1 / 16; // how far an arrow key moves the pen, in sides of the pad
 
 export class Pad {
