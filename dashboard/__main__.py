@@ -83,10 +83,17 @@ def _serve(listener: socket.socket, address: str, show: bool) -> None:
     config = uvicorn.Config(
         application(), log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S, ws="websockets-sansio"
     )
-    print(f"Drydock is at {address} (Ctrl-C ends it)", flush=True)
-    if show:
-        threading.Timer(1.0, webbrowser.open, (address,)).start()
-    uvicorn.Server(config).run(sockets=[listener])
+
+    class Server(uvicorn.Server):
+        """Tells the address once it answers there."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(f"Drydock is at {address} (Ctrl-C ends it)", flush=True)
+            if show:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    Server(config).run(sockets=[listener])
 
 
 def _address(host: str, port: int) -> str:
