@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 RELATIVE_ERROR = 1 / 256
-_PER_OCTAVE = 128
-_LOWEST = -29  # 2^-30 s is about a nanosecond
+PER_OCTAVE = 128
+LOWEST = -29  # 2^-30 s is about a nanosecond
 _HIGHEST = 21  # 2^21 s is 24 days
-BUCKETS = (_HIGHEST - _LOWEST) * _PER_OCTAVE
+BUCKETS = (_HIGHEST - LOWEST) * PER_OCTAVE
 
 
 def bucket(value: float) -> int:
@@ -21,15 +21,15 @@ def bucket(value: float) -> int:
     if value <= 0.0:
         return 0
     mantissa, exponent = math.frexp(value)
-    index = (exponent - _LOWEST) * _PER_OCTAVE + int((mantissa - 0.5) * (2 * _PER_OCTAVE))
+    index = (exponent - LOWEST) * PER_OCTAVE + int((mantissa - 0.5) * (2 * PER_OCTAVE))
     return min(max(index, 0), BUCKETS - 1)
 
 
 def middles() -> NDArray[np.float64]:
     """The value that each bucket stands for. (buckets,)"""
     index = np.arange(BUCKETS)
-    mantissa = 0.5 + (index % _PER_OCTAVE + 0.5) / (2 * _PER_OCTAVE)
-    return np.ldexp(mantissa, index // _PER_OCTAVE + _LOWEST)
+    mantissa = 0.5 + (index % PER_OCTAVE + 0.5) / (2 * PER_OCTAVE)
+    return np.ldexp(mantissa, index // PER_OCTAVE + LOWEST)
 
 
 def quantile(counts: NDArray[np.integer], share: float) -> float:

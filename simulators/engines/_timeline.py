@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 def bin_of(time_s: float, width_s: float, bins: int) -> int:
     """The bin a moment falls into; everything after the last falls into one more, number `bins`."""
     index = int(time_s / width_s)
+    if time_s < index * width_s:  # the division was rounded up
+        index -= 1
+    elif time_s >= (index + 1) * width_s:
+        index += 1
     return min(bins, index)
 
 

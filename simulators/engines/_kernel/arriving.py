@@ -24,17 +24,18 @@ from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.lines import enter, free_desk, place, start_due, wait
 from simulators.engines._kernel.memory import (
     W,
-    desks,
+    desk_at,
     ends,
-    lines,
-    nodes,
-    replicas,
-    slots,
+    line_at,
+    node_at,
+    replica_at,
+    slot_at,
     starts,
-    stations,
-    tokens,
-    totals,
-    units,
+    station_at,
+    station_bin,
+    token_at,
+    total_of,
+    unit_at,
 )
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
@@ -69,9 +70,9 @@ _REJECTED, _ERROR = 1, 3
 def arrive(w: W, token: int) -> float:
     """The token is at the door of its step's station. Returns when its answer is back, where that is known already and
     the answer is good; otherwise NONE, and an event was planned."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    s = stations(w)[node.station]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    s = station_at(w, node.station)
     t.arrive_s = w.now
     t.start_s = math.nan
     t.end_s = math.nan
@@ -82,7 +83,7 @@ def arrive(w: W, token: int) -> float:
     t.batch = NONE
     t.replica = NONE
     tally(w, node.station, ARRIVED, w.now)
-    if units(w)[s.unit].scaling == PER_REQUEST:
+    if unit_at(w, s.unit).scaling == PER_REQUEST:
         arrive_at_function(w, token)
         return -1.0
     line = s.line
@@ -92,25 +93,25 @@ def arrive(w: W, token: int) -> float:
             refuse(w, token, _ERROR)
             return -1.0
         place(w, token, replica)
-        line = desks(w)[s.desk + replicas(w)[replica].slot].line
+        line = desk_at(w, s.desk + replica_at(w, replica).slot).line
         if s.ahead != 0:
-            return serve_ahead(w, token, s.desk + replicas(w)[replica].slot)
+            return serve_ahead(w, token, s.desk + replica_at(w, replica).slot)
     admit(w, token, line)
     return -1.0
 
 
 @inlined
 def is_up(w: W, replica: int) -> bool:
-    return replicas(w)[replica].state == READY or replicas(w)[replica].state == DRAINING
+    return replica_at(w, replica).state == READY or replica_at(w, replica).state == DRAINING
 
 
 @compiled
 def find(w: W, token: int) -> int:
     """A call within the process stays in its replica (if that did not crash); others are balanced."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    if node.stay != 0 and t.place != NONE and replicas(w)[t.place].unit == node.unit:
-        if replicas(w)[t.place].life != t.life:
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    if node.stay != 0 and t.place != NONE and replica_at(w, t.place).unit == node.unit:
+        if replica_at(w, t.place).life != t.life:
             return NONE
         if is_up(w, t.place):
             return t.place
@@ -119,8 +120,8 @@ def find(w: W, token: int) -> int:
 
 @compiled
 def refuse(w: W, token: int, status: int) -> None:
-    t = tokens(w)[token]
-    tally(w, nodes(w)[t.node].station, REFUSED, w.now)
+    t = token_at(w, token)
+    tally(w, node_at(w, t.node).station, REFUSED, w.now)
     t.status = status
     answer(w, token)
 
@@ -128,21 +129,21 @@ def refuse(w: W, token: int, status: int) -> None:
 @compiled
 def admit(w: W, token: int, line: int) -> None:
     """To a free worker, into the line, or away."""
-    t = tokens(w)[token]
-    station = nodes(w)[t.node].station
-    s = stations(w)[station]
+    t = token_at(w, token)
+    station = node_at(w, t.node).station
+    s = station_at(w, station)
     desk = free_desk(w, station, t.replica)
-    full = s.queue_limit >= 0 and lines(w)[line].count >= s.queue_limit
+    full = s.queue_limit >= 0 and line_at(w, line).count >= s.queue_limit
     if s.batching == SINGLY:
         if desk != NONE:
-            enter(w, token, desks(w)[desk].replica)
+            enter(w, token, desk_at(w, desk).replica)
             start(w, desk, token, 1)
         elif full:
             refuse(w, token, _REJECTED)
         else:
             wait(w, line, token)
         return
-    now_due = s.batching == MICRO_BATCH and (lines(w)[line].count + 1 >= s.max_size or s.max_wait_s == 0.0)
+    now_due = s.batching == MICRO_BATCH and (line_at(w, line).count + 1 >= s.max_size or s.max_wait_s == 0.0)
     if full and not (desk != NONE and now_due):
         refuse(w, token, _REJECTED)
         return
@@ -158,11 +159,11 @@ def admit(w: W, token: int, line: int) -> None:
 def serve_ahead(w: W, token: int, desk: int) -> float:
     """Work the whole visit out on arrival, by Kiefer and Wolfowitz's recursion: with lines first come first served, and
     workers that neither crash nor wait for others, nothing that happens later can change it."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
     station = node.station
-    s = stations(w)[station]
-    d = desks(w)[desk]
+    s = station_at(w, station)
+    d = desk_at(w, desk)
     now = w.now
     begin = now
     if s.workers > 0 and ends(w)[d.ends] > now:
@@ -170,9 +171,9 @@ def serve_ahead(w: W, token: int, desk: int) -> float:
         if s.queue_limit >= 0 and not joins(w, desk, s.queue_limit, now, begin):
             refuse(w, token, _REJECTED)
             return -1.0
-    taken_up(w, t.slot, begin, node.where, replicas(w)[d.replica].slot)
+    taken_up(w, t.slot, begin, node.where, replica_at(w, d.replica).slot)
     work_s = draw(w, node.service, t.key)
-    work_s *= factor(w, station, slots(w)[t.slot].version, begin)
+    work_s *= factor(w, station, slot_at(w, t.slot).version, begin)
     work_s += wake(w, token, 1 if d.last_end_s > begin else 0, begin - d.last_end_s)
     done = begin + work_s
     d.last_end_s = max(d.last_end_s, done)
@@ -180,15 +181,22 @@ def serve_ahead(w: W, token: int, desk: int) -> float:
         replace_first(w, d.ends, s.workers, done)
     t.start_s = begin
     t.end_s = done
-    if begin > now:
+    if done < w.bin_end_s:
+        bins = station_bin(w, station, w.bin)
+        bins[WAITING] += begin - now
+        bins[SERVED] += work_s
+        bins[BUSY] += work_s
+        bins[COMPLETED] += 1.0
+    else:
         spread(w, station, WAITING, 1.0, now, begin)
-    spread(w, station, SERVED, 1.0, begin, done)
-    spread(w, station, BUSY, 1.0, begin, done)
-    tally(w, station, COMPLETED, done)
-    totals(w)[station, WAIT] += begin - now
-    totals(w)[station, SOJOURN] += done - now
-    totals(w)[station, WORK_S] += work_s
-    totals(w)[station, VISITS] += 1.0
+        spread(w, station, SERVED, 1.0, begin, done)
+        spread(w, station, BUSY, 1.0, begin, done)
+        tally(w, station, COMPLETED, done)
+    totals = total_of(w, station)
+    totals[WAIT] += begin - now
+    totals[SOJOURN] += done - now
+    totals[WORK_S] += work_s
+    totals[VISITS] += 1.0
     t.was_served = 1
     back_s = done + way_back(w, token)
     if ends_badly(w, token):
@@ -203,7 +211,7 @@ def serve_ahead(w: W, token: int, desk: int) -> float:
 @compiled
 def joins(w: W, desk: int, limit: int, now: float, begin: float) -> bool:
     """Whether there is room in the line for one who will begin then."""
-    d = desks(w)[desk]
+    d = desk_at(w, desk)
     while d.starts_n > 0 and starts(w)[d.starts + d.starts_head] <= now:
         d.starts_head = (d.starts_head + 1) % limit
         d.starts_n -= 1

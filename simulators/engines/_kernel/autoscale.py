@@ -6,7 +6,7 @@ from simulators.engines._hpa import limited, stabilised, wanted
 from simulators.engines._kernel.books import occupy
 from simulators.engines._kernel.cpu import run_cores
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, changes, replicas, units, wishes
+from simulators.engines._kernel.memory import W, change_at, replica_at, unit_at, wish_at
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import ABSENT, DOWN, E_SCALE, NONE, READY, STARTING
 from simulators.engines._kernel.replicas import retire
@@ -18,12 +18,12 @@ _SCALE = int(Rank.SCALE)
 @compiled
 def sync(w: W, unit: int) -> int:
     """Compare the metric with its target; how many replicas to start, or minus how many to retire."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     now = w.now
     plan_event(w, now + u.sync_s, order(_SCALE, unit, 0), np.uint64(0), E_SCALE, unit, 0)
     ready, unready, total = 0, 0, 0.0
     for replica in range(u.slots, u.slots + u.count):
-        state = replicas(w)[replica].state
+        state = replica_at(w, replica).state
         if state == READY:
             ready += 1
             total += metric(w, replica)
@@ -31,12 +31,12 @@ def sync(w: W, unit: int) -> int:
             unready += 1
     current = ready + unready
     wish = wanted(total, ready, unready, u.target, u.tolerance)
-    wishes(w)[u.wishes + u.wishes_n % u.wishes_size].at_s = now
-    wishes(w)[u.wishes + u.wishes_n % u.wishes_size].value = wish
+    wish_at(w, u.wishes + u.wishes_n % u.wishes_size).at_s = now
+    wish_at(w, u.wishes + u.wishes_n % u.wishes_size).value = wish
     u.wishes_n += 1
     lowest, highest = wish, wish
     for i in range(min(u.wishes_n, u.wishes_size)):
-        past = wishes(w)[u.wishes + i]
+        past = wish_at(w, u.wishes + i)
         if past.at_s >= now - u.up_s:
             lowest = min(lowest, past.value)
         if past.at_s >= now - u.down_s:
@@ -44,12 +44,12 @@ def sync(w: W, unit: int) -> int:
     wish = stabilised(current, lowest, highest)
     begin = current
     for i in range(min(u.changes_n, u.changes_size)):
-        if changes(w)[u.changes + i].at_s > now - u.period_s:
-            begin -= changes(w)[u.changes + i].value
+        if change_at(w, u.changes + i).at_s > now - u.period_s:
+            begin -= change_at(w, u.changes + i).value
     goal = limited(current, wish, begin, u.up_replicas, u.up_share, u.minimum, u.maximum)
     if goal != current:
-        changes(w)[u.changes + u.changes_n % u.changes_size].at_s = now
-        changes(w)[u.changes + u.changes_n % u.changes_size].value = goal - current
+        change_at(w, u.changes + u.changes_n % u.changes_size).at_s = now
+        change_at(w, u.changes + u.changes_n % u.changes_size).value = goal - current
         u.changes_n += 1
     return goal - current
 
@@ -57,8 +57,8 @@ def sync(w: W, unit: int) -> int:
 @compiled
 def metric(w: W, replica: int) -> float:
     """Mean over the time since the last sync in which the replica was ready; then begin anew."""
-    r = replicas(w)[replica]
-    u = units(w)[r.unit]
+    r = replica_at(w, replica)
+    u = unit_at(w, r.unit)
     occupy(w, replica, 0, 0)
     if u.on_flight != 0:
         mean = r.flight_area / u.sync_s
@@ -76,9 +76,9 @@ def metric(w: W, replica: int) -> float:
 @compiled
 def free_place(w: W, unit: int) -> int:
     """The lowest place without a replica."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     for replica in range(u.slots, u.slots + u.count):
-        if replicas(w)[replica].state == ABSENT:
+        if replica_at(w, replica).state == ABSENT:
             return replica
     return NONE
 
@@ -86,13 +86,13 @@ def free_place(w: W, unit: int) -> int:
 @compiled
 def retire_youngest(w: W, unit: int) -> None:
     """Those that do not serve yet go first, then the one begun last."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     chosen, chosen_unready = NONE, False
     for replica in range(u.slots, u.slots + u.count):
-        r = replicas(w)[replica]
+        r = replica_at(w, replica)
         unready = r.state == STARTING or r.state == DOWN
         if unready or (r.state == READY and not chosen_unready):
-            if chosen == NONE or (unready and not chosen_unready) or r.serial > replicas(w)[chosen].serial:
+            if chosen == NONE or (unready and not chosen_unready) or r.serial > replica_at(w, chosen).serial:
                 chosen, chosen_unready = replica, unready
     if chosen != NONE:
         retire(w, chosen)

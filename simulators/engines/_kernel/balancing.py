@@ -4,7 +4,7 @@ import numpy as np
 
 from simulators.engines._draws import further_key, uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, replicas, units
+from simulators.engines._kernel.memory import W, replica_at, unit_at
 from simulators.engines._kernel.records import (
     DOWN,
     LEAST_CONNECTIONS,
@@ -18,7 +18,7 @@ from simulators.engines._kernel.records import (
 @compiled
 def choose(w: W, unit: int, stream: int, key: int) -> int:
     """The replica that the balancer sends to; NONE when there is none to choose from."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     n = u.count if u.steady != 0 else open_count(w, unit)
     if n == 0:
         return NONE
@@ -35,20 +35,20 @@ def choose(w: W, unit: int, stream: int, key: int) -> int:
         second = int(uniform(stream, further_key(key, np.uint64(0))) * (n - 1))
         second += 1 if second >= first else 0
         one, two = nth_open(w, unit, first), nth_open(w, unit, second)
-        return two if replicas(w)[two].in_flight < replicas(w)[one].in_flight else one
+        return two if replica_at(w, two).in_flight < replica_at(w, one).in_flight else one
     return next_in_turn(w, unit)
 
 
 @inlined
 def is_open(w: W, replica: int) -> bool:
     """Whether the balancer sends there: it is ready, or down and not noticed yet."""
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     return r.state == READY or (r.state == DOWN and w.now < r.noticed_s)
 
 
 @compiled
 def open_count(w: W, unit: int) -> int:
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     n = 0
     for replica in range(u.slots, u.slots + u.count):
         n += 1 if is_open(w, replica) else 0
@@ -58,7 +58,7 @@ def open_count(w: W, unit: int) -> int:
 @compiled
 def nth_open(w: W, unit: int, nth: int) -> int:
     """The nth replica open to requests, counted from 0."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     if u.steady != 0:
         return u.slots + nth
     for replica in range(u.slots, u.slots + u.count):
@@ -72,10 +72,10 @@ def nth_open(w: W, unit: int, nth: int) -> int:
 @compiled
 def least(w: W, unit: int) -> int:
     """The replica with the fewest jobs, the first of several."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     best = NONE
     for replica in range(u.slots, u.slots + u.count):
-        if is_open(w, replica) and (best == NONE or replicas(w)[replica].in_flight < replicas(w)[best].in_flight):
+        if is_open(w, replica) and (best == NONE or replica_at(w, replica).in_flight < replica_at(w, best).in_flight):
             best = replica
     return best
 
@@ -83,7 +83,7 @@ def least(w: W, unit: int) -> int:
 @compiled
 def next_in_turn(w: W, unit: int) -> int:
     """The next after the last one chosen, or the first again."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     for step in range(1, u.count + 1):
         slot = (u.last + step) % u.count
         if is_open(w, u.slots + slot):

@@ -2,24 +2,24 @@
 
 import math
 
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
     batch_count,
     batch_sum_s,
-    replicas,
-    requests,
-    rows,
-    sketch,
-    slots,
-    station_bins,
-    stations,
-    tokens,
-    totals,
-    unit_bins,
-    units,
+    bucket_of,
+    replica_at,
+    request_bin,
+    row_at,
+    sketch_bin,
+    slot_at,
+    station_at,
+    station_bin,
+    token_at,
+    total_of,
+    unit_at,
+    unit_bin,
 )
-from simulators.engines._sketch import bucket
 from simulators.engines._timeline import bin_of
 
 WAITING, SERVED, BUSY, ARRIVED, COMPLETED, REFUSED, LOST = range(7)  # fields of a station
@@ -27,61 +27,75 @@ READY_S, STARTING_S, CPU_S, STARTED, COLD, CRASHED = range(6)  # fields of a uni
 WAIT, SOJOURN, WORK_S, VISITS = range(4)  # totals of a station
 
 
+@inlined
+def at_time(w: W, at_s: float) -> None:
+    """The clock moves on to a moment."""
+    w.now = at_s
+    if at_s >= w.bin_end_s:
+        w.bin = bin_of(at_s, w.width_s, w.bins)
+        w.bin_begin_s = w.bin * w.width_s
+        w.bin_end_s = (w.bin + 1) * w.width_s if w.bin < w.bins else math.inf
+
+
+@inlined
+def bin_at(w: W, at_s: float) -> int:
+    """The bin of a moment, which mostly is that of now."""
+    if w.bin_begin_s <= at_s < w.bin_end_s:
+        return w.bin  # type: ignore[no-any-return]
+    return bin_of(at_s, w.width_s, w.bins)
+
+
 @compiled
 def spread(w: W, station: int, field: int, level: float, from_s: float, until_s: float) -> None:
     """Add level · dt over [from_s, until_s) to a station's bins."""
-    areas = station_bins(w)
-    width_s = w.width_s
-    index = bin_of(from_s, width_s, w.bins)
-    last = bin_of(until_s, width_s, w.bins)
+    index = bin_at(w, from_s)
+    last = bin_at(w, until_s)
     while index < last:
-        edge = (index + 1) * width_s
-        if edge > from_s:
-            areas[station, index, field] += level * (edge - from_s)
-            from_s = edge
+        edge = (index + 1) * w.width_s
+        station_bin(w, station, index)[field] += level * (edge - from_s)
+        from_s = edge
         index += 1
-    if until_s > from_s:
-        areas[station, index, field] += level * (until_s - from_s)
+    station_bin(w, station, index)[field] += level * (until_s - from_s)
 
 
 @compiled
 def spread_unit(w: W, unit: int, field: int, level: float, from_s: float, until_s: float) -> None:
     """Add level · dt over [from_s, until_s) to a unit's bins."""
-    areas = unit_bins(w)
-    width_s = w.width_s
-    index = bin_of(from_s, width_s, w.bins)
-    last = bin_of(until_s, width_s, w.bins)
+    index = bin_at(w, from_s)
+    last = bin_at(w, until_s)
     while index < last:
-        edge = (index + 1) * width_s
-        if edge > from_s:
-            areas[unit, index, field] += level * (edge - from_s)
-            from_s = edge
+        edge = (index + 1) * w.width_s
+        unit_bin(w, unit, index)[field] += level * (edge - from_s)
+        from_s = edge
         index += 1
-    if until_s > from_s:
-        areas[unit, index, field] += level * (until_s - from_s)
+    unit_bin(w, unit, index)[field] += level * (until_s - from_s)
 
 
-@compiled
+@inlined
 def tally(w: W, station: int, field: int, at_s: float) -> None:
     """Count one at a station."""
-    station_bins(w)[station, bin_of(at_s, w.width_s, w.bins), field] += 1.0
+    station_bin(w, station, bin_at(w, at_s))[field] += 1.0
 
 
-@compiled
+@inlined
 def tally_unit(w: W, unit: int, field: int, at_s: float) -> None:
-    unit_bins(w)[unit, bin_of(at_s, w.width_s, w.bins), field] += 1.0
+    unit_bin(w, unit, bin_at(w, at_s))[field] += 1.0
 
 
 @compiled
 def levels(w: W, station: int, waiting: int, served: int, busy: int) -> None:
     """The station's levels go up or down now."""
-    s = stations(w)[station]
+    s = station_at(w, station)
     now = w.now
-    if s.waiting > 0:
+    if s.since_s >= w.bin_begin_s:
+        passed = now - s.since_s
+        bins = station_bin(w, station, w.bin)
+        bins[WAITING] += s.waiting * passed
+        bins[SERVED] += s.served * passed
+        bins[BUSY] += s.busy * passed
+    else:
         spread(w, station, WAITING, float(s.waiting), s.since_s, now)
-    if s.served > 0:
         spread(w, station, SERVED, float(s.served), s.since_s, now)
-    if s.busy > 0:
         spread(w, station, BUSY, float(s.busy), s.since_s, now)
     s.since_s = now
     s.waiting += waiting
@@ -92,13 +106,17 @@ def levels(w: W, station: int, waiting: int, served: int, busy: int) -> None:
 @compiled
 def unit_levels(w: W, unit: int, ready: int, starting: int, cpu: float) -> None:
     """The unit's levels go up or down now."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     now = w.now
-    if u.ready > 0:
+    if u.since_s >= w.bin_begin_s:
+        passed = now - u.since_s
+        bins = unit_bin(w, unit, w.bin)
+        bins[READY_S] += u.ready * passed
+        bins[STARTING_S] += u.starting * passed
+        bins[CPU_S] += u.cpu * passed
+    else:
         spread_unit(w, unit, READY_S, float(u.ready), u.since_s, now)
-    if u.starting > 0:
         spread_unit(w, unit, STARTING_S, float(u.starting), u.since_s, now)
-    if u.cpu > 0:
         spread_unit(w, unit, CPU_S, u.cpu, u.since_s, now)
     u.since_s = now
     u.ready += ready
@@ -108,8 +126,10 @@ def unit_levels(w: W, unit: int, ready: int, starting: int, cpu: float) -> None:
 
 @compiled
 def occupy(w: W, replica: int, jobs: int, workers: int) -> None:
-    """So many jobs and busy workers more in a replica."""
-    r = replicas(w)[replica]
+    """So many jobs and busy workers more in a replica, where a balancer or autoscaler wants to know."""
+    r = replica_at(w, replica)
+    if unit_at(w, r.unit).counted == 0:
+        return
     passed = w.now - r.since_s
     r.flight_area += r.in_flight * passed
     r.busy_area += r.busy * passed
@@ -121,19 +141,20 @@ def occupy(w: W, replica: int, jobs: int, workers: int) -> None:
 @compiled
 def leave(w: W, token: int, station: int) -> None:
     """A job leaves the station: what it waited and stayed."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     now = w.now
     t.end_s = now
     began = now if math.isnan(t.start_s) else t.start_s
-    totals(w)[station, WAIT] += began - t.arrive_s
-    totals(w)[station, SOJOURN] += now - t.arrive_s
-    totals(w)[station, VISITS] += 1.0
+    totals = total_of(w, station)
+    totals[WAIT] += began - t.arrive_s
+    totals[SOJOURN] += now - t.arrive_s
+    totals[VISITS] += 1.0
 
 
 @compiled
 def taken_up(w: W, slot: int, at_s: float, where: int, replica: int) -> None:
     """A worker begins on it; the first counts, among several at once the first in the tree."""
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     if at_s < s.start_s or (at_s == s.start_s and where < s.start_where):
         if s.done and at_s >= s.end_s:
             return
@@ -148,8 +169,8 @@ def taken_up(w: W, slot: int, at_s: float, where: int, replica: int) -> None:
 def write_row(w: W, slot: int) -> None:
     if w.keep == 0:
         return
-    s = slots(w)[slot]
-    row = rows(w)[s.number]
+    s = slot_at(w, slot)
+    row = row_at(w, s.number)
     before = s.start_s < s.end_s
     row.scheduled_s = s.scheduled_s
     row.start_s = s.start_s if before else math.nan
@@ -166,18 +187,18 @@ def write_row(w: W, slot: int) -> None:
 @compiled
 def count_end(w: W, slot: int) -> None:
     """A request is over: its row, its counts, its latency."""
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     write_row(w, slot)
-    index = bin_of(s.scheduled_s, w.width_s, w.bins)
-    requests(w)[index, 0] += 1.0
-    requests(w)[index, 1 + s.status] += 1.0
+    counts = request_bin(w, s.bin)
+    counts[0] += 1.0
+    counts[1 + s.status] += 1.0
     if s.cold_s < s.end_s:
-        requests(w)[index, 5] += 1.0
+        counts[5] += 1.0
     if s.status == 0:
         latency_s = s.end_s - s.scheduled_s
-        requests(w)[index, 6] += latency_s
-        requests(w)[index, 7] += latency_s * latency_s
-        sketch(w)[index, bucket(latency_s)] += 1
+        counts[6] += latency_s
+        counts[7] += latency_s * latency_s
+        sketch_bin(w, s.bin)[bucket_of(latency_s)] += 1
         batch_sum_s(w)[s.batch] += latency_s
         batch_count(w)[s.batch] += 1
 
@@ -185,6 +206,6 @@ def count_end(w: W, slot: int) -> None:
 @compiled
 def count_late_cold(w: W, slot: int) -> None:
     """A request whose end is already in the books turns out to have waited for a cold start before it."""
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     write_row(w, slot)
-    requests(w)[bin_of(s.scheduled_s, w.width_s, w.bins), 5] += 1.0
+    request_bin(w, s.bin)[5] += 1.0

@@ -51,7 +51,7 @@ def build(task: Task) -> World:
     think = task.schedule.think_s if isinstance(task.schedule, ClosedSchedule) else np.zeros((1, 1))
     for name, value in {
         "duration_s": duration_s, "width_s": duration_s / task.bins, "bins": task.bins, "batch_size": task.batch_size,
-        "given_up_s": task.given_up_s, "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
+        "given_up_s": task.given_up_s, "batch": -1, "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
         "per_user": think.shape[1], "keep": task.keep_rows, "closed": isinstance(task.schedule, ClosedSchedule),
         "versions": len(task.variants), "release": draws.stream_of(task.seed, "[release]", "version"), "root": flat.root,
     }.items():  # fmt: skip
@@ -65,7 +65,7 @@ def build(task: Task) -> World:
         lines=places.lines, ends=np.zeros(max(1, places.ends)), starts=np.zeros(max(1, places.starts)),
         vacant=places.vacant, idle=np.zeros(len(places.replicas), np.int64),
         wishes=np.zeros(max(1, places.wishes), r.RINGED), changes=np.zeros(max(1, places.changes), r.RINGED),
-        tokens=_free(r.TOKEN, 2 * len(nodes) + 64), frames=_free(r.FRAME, 2 * len(nodes) + 64), slots=_free(r.SLOT, 64),
+        tokens=_free(r.TOKEN, 64 * len(nodes) + 1_024), frames=_free(r.FRAME, 64 * len(nodes) + 1_024), slots=_free(r.SLOT, 256),
         heap=np.zeros(1, r.EVENT), pile=np.zeros(len(nodes) + 8, r.PILED),
         shares=np.ones(max(1, len(task.variants))), arrivals=np.ascontiguousarray(opened, np.float64),
         think_s=np.ascontiguousarray(think, np.float64).reshape(-1),
@@ -75,7 +75,7 @@ def build(task: Task) -> World:
         batch_sum_s=np.zeros(batches), batch_count=np.zeros(batches, np.int64),
         station_bins=np.zeros((len(plan.stations), task.bins + 1, len(STATION_FIELDS))),
         totals=np.zeros((len(plan.stations), len(STATION_TOTALS))),
-        unit_bins=np.zeros((len(plan.units), task.bins + 1, len(UNIT_FIELDS))), spans=np.zeros(256, SPAN),
+        unit_bins=np.zeros((len(plan.units), task.bins + 1, len(UNIT_FIELDS))), spans=np.zeros(4_096 if task.watch else 1, SPAN),
     )  # fmt: skip
     return _first_events(task, world)
 
@@ -130,6 +130,7 @@ class _Places:
         slots = len(self._replicas)
         fields: dict[str, object] = {
             "slots": slots, "count": count, "balancing": BALANCINGS.index(unit.balancing), "steady": steady,
+            "counted": isinstance(scaling, Autoscaled) or unit.balancing in ("least_connections", "power_of_two"),
             "stations": len(unit.stations), "first_station": len(self._stations), "cores": unit.cores or 0.0,
             "capacity": unit.cores or sum(s.workers or 0 for s in unit.stations), "begun": begun, "last": -1,
             "start_up": add(unit.start_up, name, "start-up"), "crash": add(crash.every if crash else None, name, "crash"),

@@ -6,7 +6,7 @@ pairing heap", Algorithmica 1986): any number of them, linked through the tokens
 
 from simulators.engines._kernel.books import unit_levels
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, replicas, tokens, units
+from simulators.engines._kernel.memory import W, replica_at, token_at, unit_at
 from simulators.engines._kernel.queue import earlier, plan_event
 from simulators.engines._kernel.records import E_CPU, NONE
 from simulators.engines._moments import Rank, order
@@ -21,35 +21,35 @@ def meld(w: W, one: int, two: int) -> int:
         return two
     if two == NONE:
         return one
-    a, b = tokens(w)[one], tokens(w)[two]
+    a, b = token_at(w, one), token_at(w, two)
     if earlier(b.finish, b.who_where, b.key, a.finish, a.who_where, a.key):
         one, two = two, one
-    tokens(w)[two].sibling = tokens(w)[one].child
-    tokens(w)[one].child = two
+    token_at(w, two).sibling = token_at(w, one).child
+    token_at(w, one).child = two
     return one
 
 
 @compiled
 def without_top(w: W, top: int) -> int:
     """What is the top when the top is taken out: pair the children up, then meld the pairs from the last."""
-    child = tokens(w)[top].child
-    tokens(w)[top].child = NONE
+    child = token_at(w, top).child
+    token_at(w, top).child = NONE
     pairs = NONE
     while child != NONE:
-        second = tokens(w)[child].sibling
-        tokens(w)[child].sibling = NONE
+        second = token_at(w, child).sibling
+        token_at(w, child).sibling = NONE
         following = NONE
         if second != NONE:
-            following = tokens(w)[second].sibling
-            tokens(w)[second].sibling = NONE
+            following = token_at(w, second).sibling
+            token_at(w, second).sibling = NONE
         pair = meld(w, child, second)
-        tokens(w)[pair].sibling = pairs
+        token_at(w, pair).sibling = pairs
         pairs = pair
         child = following
     whole = NONE
     while pairs != NONE:
-        following = tokens(w)[pairs].sibling
-        tokens(w)[pairs].sibling = NONE
+        following = token_at(w, pairs).sibling
+        token_at(w, pairs).sibling = NONE
         whole = meld(w, whole, pairs)
         pairs = following
     return whole
@@ -63,8 +63,8 @@ def rate_of(jobs: int, cores: float) -> float:
 @compiled
 def run_cores(w: W, replica: int) -> None:
     """Let virtual time run until now."""
-    r = replicas(w)[replica]
-    cores = units(w)[r.unit].cores
+    r = replica_at(w, replica)
+    cores = unit_at(w, r.unit).cores
     passed = w.now - r.cpu_since_s
     r.used_s += passed * min(float(r.jobs), cores)
     r.virtual += passed * rate_of(r.jobs, cores)
@@ -74,8 +74,8 @@ def run_cores(w: W, replica: int) -> None:
 @compiled
 def cores_changed(w: W, replica: int, by: int) -> None:
     """Jobs came or went: plan the next to be done anew, if it is another or the rate is."""
-    r = replicas(w)[replica]
-    cores = units(w)[r.unit].cores
+    r = replica_at(w, replica)
+    cores = unit_at(w, r.unit).cores
     unit_levels(w, r.unit, 0, 0, min(float(r.jobs), cores) - min(float(r.jobs - by), cores))
     if r.top == NONE:
         r.planned = NONE
@@ -86,7 +86,7 @@ def cores_changed(w: W, replica: int, by: int) -> None:
     r.planned = r.top
     r.rate = rate
     r.plan += 1
-    t = tokens(w)[r.top]
+    t = token_at(w, r.top)
     at_s = w.now + max(0.0, t.finish - r.virtual) / rate
     plan_event(w, at_s, order(_COMPLETE, 0, 0) | t.who_where, t.key, E_CPU, replica, r.plan)
 
@@ -95,10 +95,10 @@ def cores_changed(w: W, replica: int, by: int) -> None:
 def join_cores(w: W, replica: int, token: int, work_s: float) -> None:
     """A service begins that needs this much processor time."""
     run_cores(w, replica)
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     if r.top == NONE:
         r.virtual = 0.0
-    t = tokens(w)[token]
+    t = token_at(w, token)
     t.finish = r.virtual + work_s
     t.child = NONE
     t.sibling = NONE
@@ -111,9 +111,9 @@ def join_cores(w: W, replica: int, token: int, work_s: float) -> None:
 def leave_cores(w: W, replica: int) -> int:
     """The token whose service is done now."""
     run_cores(w, replica)
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     token = r.top
-    r.virtual = tokens(w)[token].finish
+    r.virtual = token_at(w, token).finish
     r.top = without_top(w, token)
     r.jobs -= 1
     r.planned = NONE
@@ -125,7 +125,7 @@ def leave_cores(w: W, replica: int) -> int:
 def clear_cores(w: W, replica: int) -> None:
     """Everything in service is lost."""
     run_cores(w, replica)
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     lost = r.jobs
     r.top = NONE
     r.jobs = 0

@@ -2,7 +2,7 @@
 
 from simulators.engines._draws import exponential, gamma, lognormal, uniform
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, samples, sizes, terms
+from simulators.engines._kernel.memory import W, samples, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
 
 
@@ -13,7 +13,7 @@ def draw(w: W, first: int, key: int) -> float:
         return 0.0
     total = 0.0
     while True:
-        term = terms(w)[first]
+        term = term_at(w, first)
         if term.kind == DETERMINISTIC:
             total += term.p
         elif term.kind == EXPONENTIAL:
@@ -33,15 +33,15 @@ def draw(w: W, first: int, key: int) -> float:
 def draw_batch(w: W, first: int, count: int, size: int, key: int) -> float:
     """Duration of a batch: linear between the sizes listed, in proportion beyond the largest."""
     upper = 0
-    while upper < count and sizes(w)[first + upper].size < size:
+    while upper < count and size_at(w, first + upper).size < size:
         upper += 1
     if upper == count:
-        largest = sizes(w)[first + count - 1]
+        largest = size_at(w, first + count - 1)
         return draw(w, largest.term, key) * (size / largest.size)
-    high = sizes(w)[first + upper]
+    high = size_at(w, first + upper)
     if high.size == size:
         return draw(w, high.term, key)
-    low = sizes(w)[first + upper - 1]
+    low = size_at(w, first + upper - 1)
     share = (size - low.size) / (high.size - low.size)
     least = draw(w, low.term, key)
     return least + share * (draw(w, high.term, key) - least)

@@ -17,15 +17,15 @@ from simulators.engines._kernel.jit import compiled
 from simulators.engines._kernel.lines import enter, next_in_line, wait
 from simulators.engines._kernel.memory import (
     W,
-    desks,
+    desk_at,
     idle,
-    lines,
-    nodes,
-    replicas,
-    slots,
-    stations,
-    tokens,
-    units,
+    line_at,
+    node_at,
+    replica_at,
+    slot_at,
+    station_at,
+    token_at,
+    unit_at,
     vacant,
 )
 from simulators.engines._kernel.queue import plan_event
@@ -40,19 +40,19 @@ _REJECTED = 1
 
 @compiled
 def arrive_at_function(w: W, token: int) -> None:
-    t = tokens(w)[token]
-    station = nodes(w)[t.node].station
-    s = stations(w)[station]
-    u = units(w)[s.unit]
+    t = token_at(w, token)
+    station = node_at(w, t.node).station
+    s = station_at(w, station)
+    u = unit_at(w, s.unit)
     if u.idle_n > 0:
         replica = idle(w)[u.slots]
         take_out(w, u.slots, u.idle_n, 0)
         u.idle_n -= 1
         enter(w, token, replica)
-        start(w, s.desk + replicas(w)[replica].slot, token, 1)
+        start(w, s.desk + replica_at(w, replica).slot, token, 1)
     elif u.vacant_n > 0:
         start_cold(w, token)
-    elif s.queue_limit < 0 or lines(w)[s.line].count < s.queue_limit:
+    elif s.queue_limit < 0 or line_at(w, s.line).count < s.queue_limit:
         wait(w, s.line, token)
     else:
         tally(w, station, REFUSED, w.now)
@@ -63,17 +63,17 @@ def arrive_at_function(w: W, token: int) -> None:
 @compiled
 def start_cold(w: W, token: int) -> None:
     """Start an instance; the request waits for it, and nobody else may have it."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
     now = w.now
     t.cold = 1
     note_cold(w, t.slot, now)
     tally_unit(w, node.unit, STARTED, now)
     tally_unit(w, node.unit, COLD, now)
     replica = create(w, node.unit)
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     enter(w, token, replica)
-    if units(w)[node.unit].start_up == NONE:
+    if unit_at(w, node.unit).start_up == NONE:
         open_instance(w, token)
         return
     r.state = STARTING
@@ -87,7 +87,7 @@ def start_cold(w: W, token: int) -> None:
 
 @compiled
 def note_cold(w: W, slot: int, now: float) -> None:
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     if s.done != 0 and now >= s.end_s:
         return
     if now < s.cold_s:
@@ -99,7 +99,7 @@ def note_cold(w: W, slot: int, now: float) -> None:
 
 @compiled
 def instance_started(w: W, token: int) -> None:
-    node = nodes(w)[tokens(w)[token].node]
+    node = node_at(w, token_at(w, token).node)
     unit_levels(w, node.unit, 0, -1, 0.0)
     levels(w, node.station, -1, 0, 0)
     open_instance(w, token)
@@ -107,28 +107,28 @@ def instance_started(w: W, token: int) -> None:
 
 @compiled
 def open_instance(w: W, token: int) -> None:
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    r = replicas(w)[t.replica]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    r = replica_at(w, t.replica)
     r.state = READY
     unit_levels(w, node.unit, 1, 0, 0.0)
-    desk = stations(w)[node.station].desk + r.slot
-    desks(w)[desk].idle_since_s = w.now
+    desk = station_at(w, node.station).desk + r.slot
+    desk_at(w, desk).idle_since_s = w.now
     start(w, desk, token, 1)
 
 
 @compiled
 def after_function(w: W, desk: int, station: int) -> None:
     """An instance is free: the next in line, or idle with its clock running."""
-    s = stations(w)[station]
-    u = units(w)[s.unit]
-    replica = desks(w)[desk].replica
-    while lines(w)[s.line].count > 0:
+    s = station_at(w, station)
+    u = unit_at(w, s.unit)
+    replica = desk_at(w, desk).replica
+    while line_at(w, s.line).count > 0:
         token = next_in_line(w, s.line, station, replica)
         if token != NONE:
             start(w, desk, token, 1)
             return
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     put_in(w, u.slots, u.idle_n, replica)
     u.idle_n += 1
     r.idle_since_s = w.now
@@ -139,16 +139,16 @@ def after_function(w: W, desk: int, station: int) -> None:
 
 @compiled
 def plan_expiry(w: W, replica: int) -> None:
-    r = replicas(w)[replica]
-    at_s = r.idle_since_s + units(w)[r.unit].expiry_s
+    r = replica_at(w, replica)
+    at_s = r.idle_since_s + unit_at(w, r.unit).expiry_s
     plan_event(w, at_s, order(_EXPIRE, r.unit, r.slot), np.uint64(0), E_EXPIRE, replica, 0)
 
 
 @compiled
 def expire(w: W, replica: int) -> None:
     """Remove the instance if it was idle all the while; if it was used since, look again later."""
-    r = replicas(w)[replica]
-    u = units(w)[r.unit]
+    r = replica_at(w, replica)
+    u = unit_at(w, r.unit)
     r.expiring = 0
     if r.idle_at == NONE:
         return
@@ -167,10 +167,10 @@ def expire(w: W, replica: int) -> None:
 @compiled
 def create(w: W, unit: int) -> int:
     """A new instance in the place that was left last."""
-    u = units(w)[unit]
+    u = unit_at(w, unit)
     u.vacant_n -= 1
     replica = u.slots + vacant(w)[u.slots + u.vacant_n]
-    replicas(w)[replica].serial = u.begun
+    replica_at(w, replica).serial = u.begun
     u.begun += 1
     return replica
 
@@ -182,40 +182,43 @@ def put_in(w: W, first: int, n: int, replica: int) -> None:
     while at > 0:
         up = (at - 1) >> 1
         above = idle(w)[first + up]
-        if replicas(w)[above].serial > replicas(w)[replica].serial:
+        if replica_at(w, above).serial > replica_at(w, replica).serial:
             break
         idle(w)[first + at] = above
-        replicas(w)[above].idle_at = at
+        replica_at(w, above).idle_at = at
         at = up
     idle(w)[first + at] = replica
-    replicas(w)[replica].idle_at = at
+    replica_at(w, replica).idle_at = at
 
 
 @compiled
 def take_out(w: W, first: int, n: int, at: int) -> None:
     """Take the instance at a place of the heap of n out of it."""
-    replicas(w)[idle(w)[first + at]].idle_at = NONE
+    replica_at(w, idle(w)[first + at]).idle_at = NONE
     n -= 1
     if at == n:
         return
     last = idle(w)[first + n]
-    serial = replicas(w)[last].serial
-    while at > 0 and replicas(w)[idle(w)[first + ((at - 1) >> 1)]].serial < serial:
+    serial = replica_at(w, last).serial
+    while at > 0 and replica_at(w, idle(w)[first + ((at - 1) >> 1)]).serial < serial:
         above = idle(w)[first + ((at - 1) >> 1)]
         idle(w)[first + at] = above
-        replicas(w)[above].idle_at = at
+        replica_at(w, above).idle_at = at
         at = (at - 1) >> 1
     while True:
         down = 2 * at + 1
         if down >= n:
             break
-        if down + 1 < n and replicas(w)[idle(w)[first + down + 1]].serial > replicas(w)[idle(w)[first + down]].serial:
+        if (
+            down + 1 < n
+            and replica_at(w, idle(w)[first + down + 1]).serial > replica_at(w, idle(w)[first + down]).serial
+        ):
             down += 1
         below = idle(w)[first + down]
-        if replicas(w)[below].serial < serial:
+        if replica_at(w, below).serial < serial:
             break
         idle(w)[first + at] = below
-        replicas(w)[below].idle_at = at
+        replica_at(w, below).idle_at = at
         at = down
     idle(w)[first + at] = last
-    replicas(w)[last].idle_at = at
+    replica_at(w, last).idle_at = at

@@ -4,7 +4,7 @@ import numpy as np
 
 from simulators.engines._draws import further_key, uniform
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, frames, guards, nodes, outcomes, slots, tokens
+from simulators.engines._kernel.memory import W, frame_at, guard_at, node_at, outcomes, slot_at, token_at
 from simulators.engines._kernel.records import (
     CLOSED,
     E_RESUME,
@@ -24,11 +24,11 @@ _REJECTED = 1
 @compiled
 def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
     """A try begins, counted from 0; False if the breaker refuses it (which its caller learns in a moment)."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    g = guards(w)[node.guard]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    g = guard_at(w, node.guard)
     frame = new_frame(w, TRY, t.node, token)
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     f.tries = number
     f.epoch = -1
     t.scope = frame
@@ -38,7 +38,7 @@ def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
     f.at_key = t.key
     if g.breaks != 0 and not admits(w, node.guard, at_s):
         t.status = _REJECTED
-        t.who_where = (slots(w)[t.slot].number << 14) | node.where
+        t.who_where = (slot_at(w, t.slot).number << 14) | node.where
         plan_token(w, token, at_s, _RESUME, E_RESUME)
         return False
     f.epoch = g.epoch
@@ -52,9 +52,9 @@ def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
 @compiled
 def plan_retry(w: W, token: int, guard_node: int, number: int) -> bool:
     """After try `number` ended with the token's status: plan another, if the rules allow it."""
-    t = tokens(w)[token]
-    node = nodes(w)[guard_node]
-    g = guards(w)[node.guard]
+    t = token_at(w, token)
+    node = node_at(w, guard_node)
+    g = guard_at(w, node.guard)
     if number >= g.max_retries or (g.on >> t.status) & 1 == 0:
         return False
     if g.budget >= 0:
@@ -65,7 +65,7 @@ def plan_retry(w: W, token: int, guard_node: int, number: int) -> bool:
     u = uniform(node.choice, further_key(t.key, np.uint64(number)))
     t.node = guard_node
     t.tries = number + 1
-    t.who_where = (slots(w)[t.slot].number << 14) | node.where
+    t.who_where = (slot_at(w, t.slot).number << 14) | node.where
     plan_token(w, token, w.now + longest_s * (1.0 - g.jitter * u), _RETRY, E_RETRY)
     return True
 
@@ -73,7 +73,7 @@ def plan_retry(w: W, token: int, guard_node: int, number: int) -> bool:
 @compiled
 def admits(w: W, guard: int, now: float) -> bool:
     """Whether the breaker lets a try through."""
-    g = guards(w)[guard]
+    g = guard_at(w, guard)
     if g.circuit == OPEN and now >= g.until_s:
         turn(w, guard, HALF_OPEN)
     if g.circuit == HALF_OPEN:
@@ -85,7 +85,7 @@ def admits(w: W, guard: int, now: float) -> bool:
 @compiled
 def record(w: W, guard: int, epoch: int, good: bool) -> None:
     """A try that was admitted in `epoch` has ended now."""
-    g = guards(w)[guard]
+    g = guard_at(w, guard)
     if g.breaks == 0 or epoch != g.epoch:
         return
     if g.circuit == HALF_OPEN:
@@ -110,13 +110,13 @@ def record(w: W, guard: int, epoch: int, good: bool) -> None:
 
 @compiled
 def open_circuit(w: W, guard: int) -> None:
-    guards(w)[guard].until_s = w.now + guards(w)[guard].open_s
+    guard_at(w, guard).until_s = w.now + guard_at(w, guard).open_s
     turn(w, guard, OPEN)
 
 
 @compiled
 def turn(w: W, guard: int, circuit: int) -> None:
-    g = guards(w)[guard]
+    g = guard_at(w, guard)
     g.circuit = circuit
     g.epoch += 1
     g.seen = 0

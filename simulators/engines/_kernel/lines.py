@@ -4,7 +4,7 @@ import math
 
 from simulators.engines._kernel.books import levels, occupy
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, desks, lines, nodes, replicas, stations, tokens, units
+from simulators.engines._kernel.memory import W, desk_at, line_at, node_at, replica_at, station_at, token_at, unit_at
 from simulators.engines._kernel.records import DRAINING, IN_LINE, MICRO_BATCH, NONE, READY, SINGLY
 from simulators.engines._kernel.serving import lose, start
 from simulators.engines._kernel.tokens import abandoned, arm
@@ -13,17 +13,17 @@ from simulators.engines._kernel.tokens import abandoned, arm
 @compiled
 def wait(w: W, line: int, token: int) -> None:
     """Join the line."""
-    t = tokens(w)[token]
-    queue = lines(w)[line]
+    t = token_at(w, token)
+    queue = line_at(w, line)
     t.at = IN_LINE
     t.next = NONE
     if queue.count == 0:
         queue.head = token
     else:
-        tokens(w)[queue.tail].next = token
+        token_at(w, queue.tail).next = token
     queue.tail = token
     queue.count += 1
-    levels(w, nodes(w)[t.node].station, 1, 0, 0)
+    levels(w, node_at(w, t.node).station, 1, 0, 0)
     if t.replica != NONE:
         occupy(w, t.replica, 1, 0)
     if t.deadline_s < math.inf:
@@ -39,22 +39,22 @@ def enter(w: W, token: int, replica: int) -> None:
 
 @compiled
 def place(w: W, token: int, replica: int) -> None:
-    t = tokens(w)[token]
+    t = token_at(w, token)
     t.replica = replica
     t.place = replica
-    t.life = replicas(w)[replica].life
+    t.life = replica_at(w, replica).life
 
 
 @compiled
 def next_in_line(w: W, line: int, station: int, replica: int) -> int:
     """The head of the line, on its way to a worker; NONE if it was dropped."""
-    queue = lines(w)[line]
+    queue = line_at(w, line)
     token = queue.head
-    t = tokens(w)[token]
+    t = token_at(w, token)
     queue.head = t.next
     queue.count -= 1
     levels(w, station, -1, 0, 0)
-    if stations(w)[station].drop != 0 and abandoned(w, token):
+    if station_at(w, station).drop != 0 and abandoned(w, token):
         held = t.replica
         lose(w, token, station)
         if held != NONE:
@@ -69,13 +69,13 @@ def next_in_line(w: W, line: int, station: int, replica: int) -> int:
 @compiled
 def free_desk(w: W, station: int, replica: int) -> int:
     """A desk with a free worker: the replica's own, or for a shared line the lowest-numbered that is ready."""
-    s = stations(w)[station]
-    u = units(w)[s.unit]
+    s = station_at(w, station)
+    u = unit_at(w, s.unit)
     if replica != NONE:
-        desk = s.desk + replicas(w)[replica].slot
-        return desk if desks(w)[desk].free > 0 else NONE
+        desk = s.desk + replica_at(w, replica).slot
+        return desk if desk_at(w, desk).free > 0 else NONE
     for slot in range(u.count):
-        if desks(w)[s.desk + slot].free > 0 and replicas(w)[u.slots + slot].state == READY:
+        if desk_at(w, s.desk + slot).free > 0 and replica_at(w, u.slots + slot).state == READY:
             return s.desk + slot
     return NONE
 
@@ -83,17 +83,17 @@ def free_desk(w: W, station: int, replica: int) -> int:
 @compiled
 def works(w: W, station: int, replica: int) -> bool:
     """One that drains finishes its own line, and takes nothing more from a shared one."""
-    state = replicas(w)[replica].state
-    return state == READY or (state == DRAINING and stations(w)[station].shared == 0)
+    state = replica_at(w, replica).state
+    return state == READY or (state == DRAINING and station_at(w, station).shared == 0)
 
 
 @compiled
 def pull(w: W, desk: int, station: int) -> None:
     """The desk's free workers take from its line what is there."""
-    s = stations(w)[station]
-    d = desks(w)[desk]
+    s = station_at(w, station)
+    d = desk_at(w, desk)
     if s.batching == SINGLY:
-        while d.free > 0 and lines(w)[d.line].count > 0 and works(w, station, d.replica):
+        while d.free > 0 and line_at(w, d.line).count > 0 and works(w, station, d.replica):
             token = next_in_line(w, d.line, station, d.replica)
             if token != NONE:
                 start(w, desk, token, 1)
@@ -104,13 +104,13 @@ def pull(w: W, desk: int, station: int) -> None:
 @compiled
 def start_due(w: W, station: int, replica: int, line: int) -> None:
     """Begin batches while a worker is free and enough jobs wait, or the first has waited long enough."""
-    s = stations(w)[station]
-    while lines(w)[line].count > 0:
+    s = station_at(w, station)
+    while line_at(w, line).count > 0:
         desk = free_desk(w, station, replica)
-        if desk == NONE or not works(w, station, desks(w)[desk].replica):
+        if desk == NONE or not works(w, station, desk_at(w, desk).replica):
             return
-        first = tokens(w)[lines(w)[line].head]
-        if lines(w)[line].count < s.max_size and first.arrive_s + s.max_wait_s > w.now:
+        first = token_at(w, line_at(w, line).head)
+        if line_at(w, line).count < s.max_size and first.arrive_s + s.max_wait_s > w.now:
             return
         start_batch(w, station, desk, s.max_size)
 
@@ -118,16 +118,16 @@ def start_due(w: W, station: int, replica: int, line: int) -> None:
 @compiled
 def start_batch(w: W, station: int, desk: int, most: int) -> None:
     """A free worker takes up to `most` from the line as one batch."""
-    d = desks(w)[desk]
+    d = desk_at(w, desk)
     first, last, size = NONE, NONE, 0
-    for _ in range(min(most, lines(w)[d.line].count)):
+    for _ in range(min(most, line_at(w, d.line).count)):
         token = next_in_line(w, d.line, station, d.replica)
         if token == NONE:
             continue
         if first == NONE:
             first = token
         else:
-            tokens(w)[last].batch = token
+            token_at(w, last).batch = token
         last = token
         size += 1
     if size > 0:
@@ -137,8 +137,8 @@ def start_batch(w: W, station: int, desk: int, most: int) -> None:
 @compiled
 def tick(w: W, station: int) -> None:
     """Scheduled batch: in each replica a free worker takes all that waits."""
-    s = stations(w)[station]
-    for slot in range(units(w)[s.unit].count):
-        d = desks(w)[s.desk + slot]
-        if d.free > 0 and lines(w)[d.line].count > 0 and replicas(w)[d.replica].state == READY:
-            start_batch(w, station, s.desk + slot, lines(w)[d.line].count)
+    s = station_at(w, station)
+    for slot in range(unit_at(w, s.unit).count):
+        d = desk_at(w, s.desk + slot)
+        if d.free > 0 and line_at(w, d.line).count > 0 and replica_at(w, d.replica).state == READY:
+            start_batch(w, station, s.desk + slot, line_at(w, d.line).count)

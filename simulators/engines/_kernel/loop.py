@@ -4,7 +4,7 @@ import numpy as np
 
 from simulators.engines._kernel.arriving import arrive
 from simulators.engines._kernel.autoscale import free_place, retire_youngest, sync
-from simulators.engines._kernel.books import levels, unit_levels, write_row
+from simulators.engines._kernel.books import at_time, levels, unit_levels, write_row
 from simulators.engines._kernel.cpu import leave_cores
 from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.functions import after_function, expire, instance_started
@@ -14,16 +14,16 @@ from simulators.engines._kernel.lines import pull, start_due, tick
 from simulators.engines._kernel.memory import (
     W,
     arrivals,
-    desks,
-    frames,
+    desk_at,
+    frame_at,
     heap,
-    kills,
-    nodes,
-    replicas,
-    slots,
-    stations,
-    tokens,
-    units,
+    kill_at,
+    node_at,
+    replica_at,
+    slot_at,
+    station_at,
+    token_at,
+    unit_at,
 )
 from simulators.engines._kernel.queue import drop_first, earlier, plan_event
 from simulators.engines._kernel.records import (
@@ -68,10 +68,14 @@ _START, _RESUME, _TICK = int(Rank.START), int(Rank.RESUME), int(Rank.TICK)
 def run(main: W, most: int) -> int:
     """Process up to `most` events; returns why it stopped."""
     w = main[0]
+    credit = 0
     while most > 0:
         most -= 1
-        if not has_room(w):
-            return FULL
+        if credit == 0:
+            credit = room(w)
+            if credit <= 0:
+                return FULL
+        credit -= 1
         # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
         source, at_s, at_order, key = 0, np.inf, 0, np.uint64(0)
         if w.front_kind != E_NONE:
@@ -103,7 +107,7 @@ def run(main: W, most: int) -> int:
         else:
             kind, who, stamp = E_START, w.next, 0
             w.next += 1
-        w.now = at_s
+        at_time(w, at_s)
 
         n, desk, opened, failing = 0, NONE, NONE, NONE
         if kind == E_START:
@@ -113,50 +117,50 @@ def run(main: W, most: int) -> int:
             if back_s >= 0.0:
                 n = answered(w, who, back_s)
         elif kind == E_RESUME:
-            if tokens(w)[who].status == 0:
+            if token_at(w, who).status == 0:
                 n = go_on(w, 0, who, at_s, at_order, key, 1)
             else:
                 failing = who
         elif kind == E_COMPLETE or kind == E_CPU:
             if kind == E_CPU:
-                if replicas(w)[who].plan != stamp or replicas(w)[who].planned == NONE:
+                if replica_at(w, who).plan != stamp or replica_at(w, who).planned == NONE:
                     continue
                 who = leave_cores(w, who)
-            elif tokens(w)[who].stamp != stamp:
+            elif token_at(w, who).stamp != stamp:
                 continue
             n, desk = complete(w, who, at_order, key)
         elif kind == E_RETRY:
-            note_try(w, tokens(w)[who].slot)
-            if begin_try(w, who, at_s, tokens(w)[who].tries):
+            note_try(w, token_at(w, who).slot)
+            if begin_try(w, who, at_s, token_at(w, who).tries):
                 n = go_on(w, 0, who, at_s, at_order, key, 1)
         elif kind == E_TIMEOUT:
-            if frames(w)[who].stamp == stamp and frames(w)[who].gone == 0:
+            if frame_at(w, who).stamp == stamp and frame_at(w, who).gone == 0:
                 token, caught = time_out(w, who)
                 if caught == 2:
                     n = go_on(w, 0, token, at_s, at_order, key, 1)
                 elif caught == 0:
                     failing = token
         elif kind == E_WAITED:
-            t = tokens(w)[who]
+            t = token_at(w, who)
             if t.stamp == stamp and t.at == IN_LINE:
-                station = nodes(w)[t.node].station
-                line = stations(w)[station].line
+                station = node_at(w, t.node).station
+                line = station_at(w, station).line
                 if t.replica != NONE:
-                    line = desks(w)[stations(w)[station].desk + replicas(w)[t.replica].slot].line
+                    line = desk_at(w, station_at(w, station).desk + replica_at(w, t.replica).slot).line
                 start_due(w, station, t.replica, line)
         elif kind == E_TICK:
-            plan_event(w, at_s + stations(w)[who].every_s, order(_TICK, who, 0), np.uint64(0), E_TICK, who, 0)
+            plan_event(w, at_s + station_at(w, who).every_s, order(_TICK, who, 0), np.uint64(0), E_TICK, who, 0)
             tick(w, who)
         elif kind == E_SCALE:
             scale(w, who)
         elif kind == E_CRASH:
-            if replicas(w)[who].serial == stamp:
-                repair = units(w)[replicas(w)[who].unit].repair
+            if replica_at(w, who).serial == stamp:
+                repair = unit_at(w, replica_at(w, who).unit).repair
                 crash(w, who, draw(w, repair, np.uint64(stamp)))
         elif kind == E_KILL:
-            crash(w, who, kills(w)[stamp].at_s)
+            crash(w, who, kill_at(w, stamp).at_s)
         elif kind == E_READY:
-            r = replicas(w)[who]
+            r = replica_at(w, who)
             if r.serial == stamp and (r.state == STARTING or r.state == DOWN):
                 open_replica(w, who)
                 opened = who
@@ -179,15 +183,16 @@ def run(main: W, most: int) -> int:
 
 
 @compiled
-def has_room(w: W) -> bool:
-    """Whether one more event surely fits into the arrays."""
-    return (
-        w.tokens_n - w.tokens_used > w.steps
-        and w.frames_n - w.frames_used > w.steps
-        and w.slots_n - w.slots_used > 1
-        and w.heap_n - w.heap_used > w.tokens_used + w.frames_used + w.steps
-        and (w.watch_n == 0 or w.spans_n - w.spans_used > w.tokens_used + w.frames_used + w.steps)
-    )
+def room(w: W) -> int:
+    """For how many more events there surely is room in the arrays."""
+    used = w.tokens_used + w.frames_used  # as many may be sent back by one crash
+    events = (w.tokens_n - w.tokens_used) // w.steps
+    events = min(events, (w.frames_n - w.frames_used) // w.steps)
+    events = min(events, w.slots_n - w.slots_used - 1)
+    events = min(events, (w.heap_n - w.heap_used - used) // (4 * w.steps))
+    if w.watch_n > 0:
+        events = min(events, (w.spans_n - w.spans_used - used) // (4 * w.steps))
+    return events  # type: ignore[no-any-return]
 
 
 @compiled
@@ -202,21 +207,21 @@ def begin_request(w: W, number: int, at_order: int) -> int:
 @inlined
 def answered(w: W, token: int, back_s: float) -> int:
     """The visit ends well, and its answer will be back then: the strand goes on ahead of the clock."""
-    t = tokens(w)[token]
-    t.node = nodes(w)[t.node].next
+    t = token_at(w, token)
+    t.node = node_at(w, t.node).next
     return go_on(w, 0, token, back_s, order(_RESUME, 0, 0) | t.who_where, t.key, 0)
 
 
 @compiled
 def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
     """A service ends. Returns the strands that go on, and the desk whose worker is free."""
-    t = tokens(w)[first]
-    node = nodes(w)[t.node]
-    s = stations(w)[node.station]
+    t = token_at(w, first)
+    node = node_at(w, t.node)
+    s = station_at(w, node.station)
     now = w.now
     size, token = 0, first
     while token != NONE:
-        each = tokens(w)[token]
+        each = token_at(w, token)
         each.status = 3 if ends_badly(w, token) else 0
         each.was_served = 1
         each.at = AWAY
@@ -227,7 +232,7 @@ def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
     if node.holds != 0 and t.status == 0:
         hold(w, first)
         return go_on(w, 0, first, now, at_order, key, 1), NONE
-    desk = s.desk + replicas(w)[t.replica].slot
+    desk = s.desk + replica_at(w, t.replica).slot
     free_worker(w, desk, node.station, first, size)
     if size == 1 and t.status == 0:
         back_s = now + way_back(w, first)
@@ -235,11 +240,11 @@ def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
         return answered(w, first, back_s), desk
     token = first
     while token != NONE:
-        each = tokens(w)[token]
+        each = token_at(w, token)
         following = each.batch
         answer(w, token)
         if each.status == 0:
-            each.node = nodes(w)[each.node].next
+            each.node = node_at(w, each.node).next
         token = following
     return 0, desk
 
@@ -247,7 +252,7 @@ def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
 @compiled
 def note_try(w: W, slot: int) -> None:
     """A retry begins: it counts if the request had not ended before."""
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     if s.done == 0:
         s.attempts += 1
     elif w.now < s.end_s:  # its end was worked out ahead
@@ -273,17 +278,17 @@ def take_next(w: W, desk: int, opened: int) -> None:
     replica = opened
     first, upto = 0, 0
     if desk != NONE:
-        replica = desks(w)[desk].replica
-        first = desks(w)[desk].station
+        replica = desk_at(w, desk).replica
+        first = desk_at(w, desk).station
         upto = first + 1
-        if units(w)[replicas(w)[replica].unit].scaling == PER_REQUEST:
+        if unit_at(w, replica_at(w, replica).unit).scaling == PER_REQUEST:
             after_function(w, desk, first)
             return
     else:
-        u = units(w)[replicas(w)[replica].unit]
+        u = unit_at(w, replica_at(w, replica).unit)
         first, upto = u.first_station, u.first_station + u.stations
     for station in range(first, upto):
-        pull(w, stations(w)[station].desk + replicas(w)[replica].slot, station)
+        pull(w, station_at(w, station).desk + replica_at(w, replica).slot, station)
     left(w, replica)
 
 
@@ -291,7 +296,7 @@ def take_next(w: W, desk: int, opened: int) -> None:
 def close(main: W, ended_s: float) -> None:
     """Bring the books up to the end."""
     w = main[0]
-    w.now = ended_s
+    at_time(w, ended_s)
     for station in range(w.stations_n):
         levels(w, station, 0, 0, 0)
     for unit in range(w.units_n):

@@ -49,7 +49,7 @@ def _record(**fields: str) -> np.dtype[np.void]:
 
 MAIN = _record(
     **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
-    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8",
+    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
     front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
     heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
@@ -96,7 +96,7 @@ STATION = _record(
 """A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`)."""
 
 UNIT = _record(
-    slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8",
+    slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8", counted="i8",
     cores="f8", capacity="f8", start_up="i8", crash="i8", repair="i8", detect_s="f8", begun="i8", last="i8",
     expiry_s="f8", provisioned="i8", vacant_n="i8", idle_n="i8",
     target="f8", tolerance="f8", sync_s="f8", down_s="f8", up_s="f8", up_share="f8", period_s="f8",
@@ -139,7 +139,7 @@ FRAME = _record(
 gone: nobody waits for it any more. at_s, order, at_key: the latest of a fork's ends known so far."""
 
 SLOT = _record(
-    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", older_s="f8", age_s="f8", aged_s="f8", number="i8", batch="i8",
+    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", older_s="f8", age_s="f8", aged_s="f8", number="i8", bin="i8", batch="i8",
     start_where="i8", replica="i8", attempts="i8", refs="i8", next="i8", version="i8", status="i8", done="i8",
     watched="i8",
 )  # fmt: skip

@@ -7,7 +7,10 @@ import numpy as np
 from simulators.engines._kernel.books import (
     CRASHED,
     LOST,
+    SOJOURN,
     STARTED,
+    VISITS,
+    WAIT,
     leave,
     levels,
     occupy,
@@ -18,7 +21,18 @@ from simulators.engines._kernel.books import (
 from simulators.engines._kernel.cpu import clear_cores
 from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, desks, frames, lines, nodes, replicas, stations, tokens, totals, units
+from simulators.engines._kernel.memory import (
+    W,
+    desk_at,
+    frame_at,
+    line_at,
+    node_at,
+    replica_at,
+    station_at,
+    token_at,
+    total_of,
+    unit_at,
+)
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
     ABSENT,
@@ -45,15 +59,15 @@ ANY_NUMBER = 2**60
 
 @compiled
 def number(w: W, replica: int) -> None:
-    r = replicas(w)[replica]
-    r.serial = units(w)[r.unit].begun
-    units(w)[r.unit].begun += 1
+    r = replica_at(w, replica)
+    r.serial = unit_at(w, r.unit).begun
+    unit_at(w, r.unit).begun += 1
 
 
 @compiled
 def start_replica(w: W, replica: int) -> None:
     """Begin a replica; it serves after its start-up."""
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     number(w, replica)
     tally_unit(w, r.unit, STARTED, w.now)
     r.state = STARTING
@@ -63,8 +77,8 @@ def start_replica(w: W, replica: int) -> None:
 
 @compiled
 def plan_ready(w: W, replica: int, down_s: float) -> None:
-    r = replicas(w)[replica]
-    start_up_s = draw(w, units(w)[r.unit].start_up, np.uint64(r.serial))
+    r = replica_at(w, replica)
+    start_up_s = draw(w, unit_at(w, r.unit).start_up, np.uint64(r.serial))
     at_s = w.now + down_s + start_up_s
     plan_event(w, at_s, order(_READY, r.unit, r.slot), np.uint64(0), E_READY, replica, r.serial)
 
@@ -72,8 +86,8 @@ def plan_ready(w: W, replica: int, down_s: float) -> None:
 @compiled
 def open_replica(w: W, replica: int) -> None:
     """It serves from now on. (Its desks still have to be pulled at.)"""
-    r = replicas(w)[replica]
-    u = units(w)[r.unit]
+    r = replica_at(w, replica)
+    u = unit_at(w, r.unit)
     now = w.now
     unit_levels(w, r.unit, 1, -1 if r.state == STARTING else 0, 0.0)
     r.state = READY
@@ -85,7 +99,7 @@ def open_replica(w: W, replica: int) -> None:
         at_s = now + draw(w, u.crash, np.uint64(r.serial))
         plan_event(w, at_s, order(_CRASH, r.unit, r.slot), np.uint64(0), E_CRASH, replica, r.serial)
     for station in range(u.first_station, u.first_station + u.stations):
-        d = desks(w)[stations(w)[station].desk + r.slot]
+        d = desk_at(w, station_at(w, station).desk + r.slot)
         d.free = workers_of(w, station)
         d.serving = 0
         d.idle_since_s = now
@@ -93,14 +107,14 @@ def open_replica(w: W, replica: int) -> None:
 
 @compiled
 def workers_of(w: W, station: int) -> int:
-    workers = stations(w)[station].workers
+    workers = station_at(w, station).workers
     return workers if workers > 0 else ANY_NUMBER
 
 
 @compiled
 def retire(w: W, replica: int) -> None:
     """Take a replica away: at once when it serves nothing, otherwise when it has finished."""
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     if r.state == READY and r.in_flight > 0:
         r.state = DRAINING
         return
@@ -111,7 +125,7 @@ def retire(w: W, replica: int) -> None:
 @compiled
 def left(w: W, replica: int) -> None:
     """A job has left the replica."""
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     if r.state == DRAINING and r.in_flight == 0:
         unit_levels(w, r.unit, -1, 0, 0.0)
         r.state = ABSENT
@@ -120,10 +134,10 @@ def left(w: W, replica: int) -> None:
 @compiled
 def crash(w: W, replica: int, down_s: float) -> None:
     """The replica dies with all it holds, and comes back after `down_s` and a start-up."""
-    r = replicas(w)[replica]
+    r = replica_at(w, replica)
     if r.state != READY and r.state != DRAINING:
         return
-    u = units(w)[r.unit]
+    u = unit_at(w, r.unit)
     draining = r.state == DRAINING
     unit_levels(w, r.unit, -1, 0, 0.0)
     tally_unit(w, r.unit, CRASHED, w.now)
@@ -142,13 +156,13 @@ def crash(w: W, replica: int, down_s: float) -> None:
 @compiled
 def empty_desk(w: W, replica: int, station: int) -> None:
     """All in the replica's own line and at its desk is lost, or delivered again from a shared queue."""
-    r = replicas(w)[replica]
-    s = stations(w)[station]
-    d = desks(w)[s.desk + r.slot]
+    r = replica_at(w, replica)
+    s = station_at(w, station)
+    d = desk_at(w, s.desk + r.slot)
     waiting, served = 0, 0
     for token in range(w.tokens_n):
-        t = tokens(w)[token]
-        if t.live != 0 and t.at != AWAY and t.replica == replica and nodes(w)[t.node].station == station:
+        t = token_at(w, token)
+        if t.live != 0 and t.at != AWAY and t.replica == replica and node_at(w, t.node).station == station:
             if t.at == IN_LINE:
                 waiting += 1
                 lose(w, token, station)
@@ -159,9 +173,9 @@ def empty_desk(w: W, replica: int, station: int) -> None:
                 else:
                     lose(w, token, station)
     for frame in range(w.frames_n):
-        f = frames(w)[frame]
+        f = frame_at(w, frame)
         if f.live != 0 and f.kind == HOLD and f.lost == 0 and f.replica == replica and f.own_life + 1 == r.life:
-            if nodes(w)[f.node].station == station:
+            if node_at(w, f.node).station == station:
                 served += 1
                 lose_held(w, frame, station)
     busy = workers_of(w, station) - d.free
@@ -170,30 +184,31 @@ def empty_desk(w: W, replica: int, station: int) -> None:
     d.free = workers_of(w, station)
     d.serving = 0
     if s.shared == 0:
-        lines(w)[d.line].head = NONE
-        lines(w)[d.line].count = 0
+        line_at(w, d.line).head = NONE
+        line_at(w, d.line).count = 0
 
 
 @compiled
 def redeliver(w: W, token: int, station: int) -> None:
-    t = tokens(w)[token]
+    t = token_at(w, token)
     leave(w, token, station)
     tally(w, station, LOST, w.now)
     t.at = AWAY
     t.stamp += 1
     t.deliveries += 1
     t.start_s = math.nan
-    plan_token(w, token, w.now + stations(w)[station].redelivery_s, _ARRIVE, E_ARRIVE)
+    plan_token(w, token, w.now + station_at(w, station).redelivery_s, _ARRIVE, E_ARRIVE)
 
 
 @compiled
 def lose_held(w: W, frame: int, station: int) -> None:
     """A worker that waits for an inner call is lost: the call finds out when it is back."""
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     now = w.now
     f.lost = 1
     f.at_s = now
-    totals(w)[station, 0] += f.start_s - f.arrive_s
-    totals(w)[station, 1] += now - f.arrive_s
-    totals(w)[station, 3] += 1.0
+    totals = total_of(w, station)
+    totals[WAIT] += f.start_s - f.arrive_s
+    totals[SOJOURN] += now - f.arrive_s
+    totals[VISITS] += 1.0
     tally(w, station, LOST, now)

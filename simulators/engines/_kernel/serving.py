@@ -11,18 +11,18 @@ from simulators.engines._kernel.draw import draw, draw_batch
 from simulators.engines._kernel.jit import compiled
 from simulators.engines._kernel.memory import (
     W,
-    desks,
-    factors,
-    nodes,
-    replicas,
-    slots,
-    slows,
-    spans,
-    stations,
-    tokens,
-    totals,
-    units,
-    wakes,
+    desk_at,
+    factors_of,
+    node_at,
+    replica_at,
+    slot_at,
+    slow_at,
+    span_at,
+    station_at,
+    token_at,
+    total_of,
+    unit_at,
+    wake_at,
 )
 from simulators.engines._kernel.records import (
     AWAY,
@@ -42,20 +42,20 @@ _COMPLETE, _RESUME = int(Rank.COMPLETE), int(Rank.RESUME)
 @compiled
 def start(w: W, desk: int, first: int, size: int) -> None:
     """A free worker begins on a job, or on several as one batch: the tokens from `first` on."""
-    d = desks(w)[desk]
+    d = desk_at(w, desk)
     now = w.now
-    t = tokens(w)[first]
-    node = nodes(w)[t.node]
+    t = token_at(w, first)
+    node = node_at(w, t.node)
     station = node.station
-    s = stations(w)[station]
-    slot = replicas(w)[d.replica].slot
+    s = station_at(w, station)
+    slot = replica_at(w, d.replica).slot
     token = first
     while token != NONE:
-        each = tokens(w)[token]
+        each = token_at(w, token)
         each.at = IN_SERVICE
         each.stamp += 1
         each.start_s = now
-        taken_up(w, each.slot, now, nodes(w)[each.node].where, slot)
+        taken_up(w, each.slot, now, node_at(w, each.node).where, slot)
         if s.refreshes != 0:
             note_age(w, each.slot, now - begun_before(w, station, now))
         elif s.batching == SCHEDULED:
@@ -65,14 +65,14 @@ def start(w: W, desk: int, first: int, size: int) -> None:
         work_s = draw_batch(w, node.sizes, s.sizes, size, t.key)
     else:
         work_s = draw(w, node.cold if t.cold != 0 else node.service, t.key)
-    work_s *= factor(w, station, slots(w)[t.slot].version, now)
+    work_s *= factor(w, station, slot_at(w, t.slot).version, now)
     work_s += wake(w, first, d.serving, now - d.idle_since_s)
     d.free -= 1
     d.serving += size
     occupy(w, d.replica, 0, 1)
     levels(w, station, 0, size, 1)
-    totals(w)[station, WORK_S] += work_s
-    if units(w)[s.unit].cores > 0:
+    total_of(w, station)[WORK_S] += work_s
+    if unit_at(w, s.unit).cores > 0:
         join_cores(w, d.replica, first, work_s)
         until_s = math.inf  # when it will be done is not known
     else:
@@ -80,18 +80,18 @@ def start(w: W, desk: int, first: int, size: int) -> None:
         plan_token(w, first, until_s, _COMPLETE, E_COMPLETE)
     token = first
     while token != NONE:
-        if tokens(w)[token].deadline_s < until_s:
+        if token_at(w, token).deadline_s < until_s:
             arm(w, token, until_s)
-        token = tokens(w)[token].batch
+        token = token_at(w, token).batch
 
 
 @compiled
 def factor(w: W, station: int, version: int, at_s: float) -> float:
     """How many times as long a service that begins now takes."""
-    s = stations(w)[station]
-    product = factors(w)[version, station, 0]
+    s = station_at(w, station)
+    product = factors_of(w, version, station)[0]
     for i in range(s.first_slow, s.first_slow + s.slows):
-        slow = slows(w)[i]
+        slow = slow_at(w, i)
         if slow.from_s <= at_s < slow.until_s:
             product *= slow.factor
     return product
@@ -100,19 +100,19 @@ def factor(w: W, station: int, version: int, at_s: float) -> float:
 @compiled
 def wake(w: W, token: int, serving: int, idle_s: float) -> float:
     """What an idle server takes longer; what does not occupy the worker delays the answer instead."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    count = stations(w)[node.station].wakes
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    count = station_at(w, node.station).wakes
     if count == 0 or serving > 0:
         return 0.0
     reached = NONE
     for i in range(node.wakes, node.wakes + count):
-        if wakes(w)[i].idle_s <= idle_s:
+        if wake_at(w, i).idle_s <= idle_s:
             reached = i
     if reached == NONE:
         return 0.0
-    extra_s = draw(w, wakes(w)[reached].term, t.key)
-    if wakes(w)[reached].occupies != 0:
+    extra_s = draw(w, wake_at(w, reached).term, t.key)
+    if wake_at(w, reached).occupies != 0:
         return extra_s
     t.extra_s = extra_s
     return 0.0
@@ -121,22 +121,22 @@ def wake(w: W, token: int, serving: int, idle_s: float) -> float:
 @compiled
 def ends_badly(w: W, token: int) -> bool:
     """Whether the service ends with an error."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
-    share = factors(w)[slots(w)[t.slot].version, node.station, 1]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    share = factors_of(w, slot_at(w, t.slot).version, node.station)[1]
     return share > 0.0 and uniform(node.errors, t.key) < share
 
 
 @compiled
 def free_worker(w: W, desk: int, station: int, first: int, size: int) -> None:
     """A worker is free: its jobs leave the station. What it does next is `pull`'s business."""
-    d = desks(w)[desk]
+    d = desk_at(w, desk)
     now = w.now
     token = first
     while token != NONE:
         leave(w, token, station)
         tally(w, station, COMPLETED, now)
-        token = tokens(w)[token].batch
+        token = token_at(w, token).batch
     d.free += 1
     d.serving -= size
     if d.serving == 0:
@@ -148,7 +148,7 @@ def free_worker(w: W, desk: int, station: int, first: int, size: int) -> None:
 @compiled
 def lose(w: W, token: int, station: int) -> None:
     """The job is lost: an error goes back to its caller."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     leave(w, token, station)
     tally(w, station, LOST, w.now)
     t.at = AWAY
@@ -168,17 +168,17 @@ def answer(w: W, token: int) -> None:
 @compiled
 def note_visit(w: W, token: int, back_s: float) -> None:
     """Keep the visit of a watched request."""
-    t = tokens(w)[token]
-    slot = slots(w)[t.slot]
+    t = token_at(w, token)
+    slot = slot_at(w, t.slot)
     if slot.watched == 0:
         return
-    node = nodes(w)[t.node]
-    span = spans(w)[w.spans_used]
+    node = node_at(w, t.node)
+    span = span_at(w, w.spans_used)
     w.spans_used += 1
     span.request = slot.number
     span.step = node.where
     span.station = node.station
-    span.replica = NONE if t.replica == NONE else replicas(w)[t.replica].slot
+    span.replica = NONE if t.replica == NONE else replica_at(w, t.replica).slot
     span.key = t.key
     span.sent_s = t.sent_s
     span.arrive_s = t.arrive_s
@@ -192,8 +192,8 @@ def note_visit(w: W, token: int, back_s: float) -> None:
 @compiled
 def way_back(w: W, token: int) -> float:
     """From the end of service (or the refusal) until the answer is back."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
     delay_s = 0.0
     if t.was_served != 0:
         delay_s = draw(w, node.delay, t.key) + t.extra_s
@@ -203,7 +203,7 @@ def way_back(w: W, token: int) -> float:
 @compiled
 def note_age(w: W, slot: int, age_s: float) -> None:
     """Age of a precomputed answer: the oldest counts."""
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     if s.done != 0 and w.now >= s.end_s:
         return
     if w.now > s.aged_s:
@@ -219,7 +219,7 @@ def note_age(w: W, slot: int, age_s: float) -> None:
 @compiled
 def begun_before(w: W, station: int, now_s: float) -> float:
     """When the last run of the refresh job that is complete by now began."""
-    s = stations(w)[station]
+    s = station_at(w, station)
     while True:
         if s.refresh_done_s < math.inf:
             if s.refresh_done_s > now_s:

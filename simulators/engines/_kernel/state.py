@@ -102,14 +102,14 @@ def placed(world: World) -> World:
 def make_room(world: World) -> World:
     """Twice the room for whatever is nearly full."""
     m = world.main[0]
-    steps = int(m["steps"])
+    steps = 16 * int(m["steps"])
     if len(world.tokens) - int(m["tokens_used"]) <= steps:
         world = grown(world, "tokens", "token_free")
     if len(world.frames) - int(m["frames_used"]) <= steps:
         world = grown(world, "frames", "frame_free")
-    if len(world.slots) - int(m["slots_used"]) <= 1:
+    if len(world.slots) - int(m["slots_used"]) <= 16:
         world = grown(world, "slots", "slot_free")
-    most = int(m["tokens_used"]) + int(m["frames_used"]) + steps
+    most = int(m["tokens_used"]) + int(m["frames_used"]) + 4 * steps
     if len(world.heap) - int(m["heap_used"]) <= most:
         world = longer(world, "heap")
     if len(world.watch) and len(world.spans) - int(m["spans_used"]) <= most:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from simulators.engines._draws import uniform
-from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, frames, nodes, shares, slots, tokens, watch
+from simulators.engines._kernel.jit import compiled, inlined
+from simulators.engines._kernel.memory import W, frame_at, node_at, shares, slot_at, token_at, watch
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
     AWAY,
@@ -25,7 +25,7 @@ _TIMEOUT = int(Rank.TIMEOUT)
 def new_token(w: W, slot: int, key: int, scope: int, node: int) -> int:
     """A strand of a request's work."""
     token = w.token_free
-    t = tokens(w)[token]
+    t = token_at(w, token)
     w.token_free = t.next
     w.tokens_used += 1
     t.slot = slot
@@ -38,20 +38,20 @@ def new_token(w: W, slot: int, key: int, scope: int, node: int) -> int:
     t.status = 0
     t.at = AWAY
     t.live = 1
-    slots(w)[slot].refs += 1
+    slot_at(w, slot).refs += 1
     return token
 
 
 @compiled
 def free_token(w: W, token: int) -> None:
     """The strand is over; so is the request's record, if it was the last."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     t.stamp += 1
     t.live = 0
     t.next = w.token_free
     w.token_free = token
     w.tokens_used -= 1
-    s = slots(w)[t.slot]
+    s = slot_at(w, t.slot)
     s.refs -= 1
     if s.refs == 0:
         s.next = w.slot_free
@@ -63,8 +63,8 @@ def free_token(w: W, token: int) -> None:
 def new_frame(w: W, kind: int, node: int, token: int) -> int:
     """What the token will come back to; it remembers what the token is like outside."""
     frame = w.frame_free
-    f = frames(w)[frame]
-    t = tokens(w)[token]
+    f = frame_at(w, frame)
+    t = token_at(w, token)
     w.frame_free = f.next
     w.frames_used += 1
     f.kind = kind
@@ -87,7 +87,7 @@ def new_frame(w: W, kind: int, node: int, token: int) -> int:
 
 @compiled
 def free_frame(w: W, frame: int) -> None:
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     f.stamp += 1
     f.live = 0
     f.next = w.frame_free
@@ -98,8 +98,8 @@ def free_frame(w: W, frame: int) -> None:
 @compiled
 def step_out(w: W, token: int, frame: int) -> None:
     """The token is again what it was outside the frame."""
-    t = tokens(w)[token]
-    f = frames(w)[frame]
+    t = token_at(w, token)
+    f = frame_at(w, frame)
     t.scope = f.parent
     t.key = f.key
     t.place = f.place
@@ -111,7 +111,7 @@ def step_out(w: W, token: int, frame: int) -> None:
 def new_slot(w: W, number: int, at_s: float) -> int:
     """A request begins."""
     slot = w.slot_free
-    s = slots(w)[slot]
+    s = slot_at(w, slot)
     w.slot_free = s.next
     w.slots_used += 1
     s.number = number
@@ -123,7 +123,8 @@ def new_slot(w: W, number: int, at_s: float) -> int:
     s.older_s = -1.0
     s.age_s = -1.0
     s.aged_s = -1.0
-    s.batch = w.arrived // w.batch_size
+    s.bin = w.bin
+    s.batch = next_batch(w)
     s.replica = NONE
     s.attempts = 1
     s.refs = 0
@@ -133,6 +134,16 @@ def new_slot(w: W, number: int, at_s: float) -> int:
     s.watched = is_watched(w, number)
     w.arrived += 1
     return slot
+
+
+@inlined
+def next_batch(w: W) -> int:
+    """The batch of the next request in order of arrival."""
+    if w.batch_left == 0:
+        w.batch_left = w.batch_size
+        w.batch += 1
+    w.batch_left -= 1
+    return w.batch  # type: ignore[no-any-return]
 
 
 @compiled
@@ -161,18 +172,18 @@ def is_watched(w: W, number: int) -> int:
 @compiled
 def abandoned(w: W, token: int) -> bool:
     """Whether the strand, or anything that waits for it, was given up."""
-    frame = tokens(w)[token].scope
+    frame = token_at(w, token).scope
     while frame > ROOT:
-        if frames(w)[frame].gone != 0:
+        if frame_at(w, frame).gone != 0:
             return True
-        frame = frames(w)[frame].parent
+        frame = frame_at(w, frame).parent
     return False
 
 
 @compiled
 def plan_token(w: W, token: int, at_s: float, rank: int, kind: int) -> None:
     """Plan the token's next moment, at its present step and key."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     if at_s > t.deadline_s:
         arm(w, token, at_s)
     plan_event(w, at_s, order(rank, 0, 0) | t.who_where, t.key, kind, token, t.stamp)
@@ -185,9 +196,9 @@ def arm(w: W, token: int, until_s: float) -> None:
     A deadline is planned only once nothing else can happen to the strand before it: most tries end first, and theirs
     never is.
     """
-    frame = tokens(w)[token].scope
+    frame = token_at(w, token).scope
     while frame > ROOT:
-        f = frames(w)[frame]
+        f = frame_at(w, frame)
         if f.kind == BRANCHES and f.gone != 0:
             return
         if f.kind == TRY:
@@ -195,7 +206,7 @@ def arm(w: W, token: int, until_s: float) -> None:
                 return
             if f.armed == 0 and f.deadline_s < until_s:
                 f.armed = 1
-                who_where = (slots(w)[f.slot].number << 14) | nodes(w)[f.node].where
+                who_where = (slot_at(w, f.slot).number << 14) | node_at(w, f.node).where
                 at = order(_TIMEOUT, 0, 0) | who_where
                 plan_event(w, f.deadline_s, at, f.at_key, E_TIMEOUT, frame, f.stamp)
         frame = f.parent

@@ -17,16 +17,16 @@ from simulators.engines._kernel.guarding import begin_try, plan_retry, record
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
-    branches,
-    frames,
-    guards,
-    nodes,
-    pile,
-    replicas,
-    slots,
-    stations,
+    branch_at,
+    frame_at,
+    guard_at,
+    node_at,
+    piled_at,
+    replica_at,
+    slot_at,
+    station_at,
     think_s,
-    tokens,
+    token_at,
 )
 from simulators.engines._kernel.queue import earlier, plan_event
 from simulators.engines._kernel.records import (
@@ -68,7 +68,7 @@ _ERROR = 3
 @inlined
 def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
     """Put a strand on the pile of those that go on; returns the pile's new height."""
-    work = pile(w)[n]
+    work = piled_at(w, n)
     work.token = token
     work.at_s = at_s
     work.order = at_order
@@ -80,7 +80,7 @@ def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_mom
 @compiled
 def be_there(w: W, token: int, at_s: float, at_order: int, key: int) -> None:
     """Plan the moment at which the strand reaches its present step."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     if at_s > t.deadline_s:
         arm(w, token, at_s)
     plan_event(w, at_s, at_order, key, E_RESUME, token, t.stamp)
@@ -95,13 +95,13 @@ def walk(w: W, n: int) -> int:
     freed = NONE
     while n > 0:
         n -= 1
-        work = pile(w)[n]
+        work = piled_at(w, n)
         token, at_s, at_order, key, at_moment = work.token, work.at_s, work.order, work.key, work.at_moment
-        t = tokens(w)[token]
+        t = token_at(w, token)
         while True:
-            node = nodes(w)[t.node]
+            node = node_at(w, t.node)
             if node.kind == VISIT:
-                t.who_where = (slots(w)[t.slot].number << 14) | node.where
+                t.who_where = (slot_at(w, t.slot).number << 14) | node.where
                 t.sent_s = at_s
                 t.status = 0
                 t.deliveries = 1
@@ -111,27 +111,27 @@ def walk(w: W, n: int) -> int:
                 u = uniform(node.choice, t.key)
                 t.node = node.next
                 for i in range(node.first, node.first + node.count):
-                    if u < branches(w)[i].upto:
-                        t.node = branches(w)[i].entry
+                    if u < branch_at(w, i).upto:
+                        t.node = branch_at(w, i).entry
                         break
             elif node.kind == CACHE:
                 if node.lookup != NONE:
                     at_s += draw(w, node.lookup, t.key)
-                    at_order = order(_RESUME, slots(w)[t.slot].number, node.where)
+                    at_order = order(_RESUME, slot_at(w, t.slot).number, node.where)
                     key = t.key
                     at_moment = 0
                 t.node = node.next if uniform(node.choice, t.key) < node.hit else node.inner
             elif node.kind == SPAWN:
                 child = new_token(w, t.slot, t.key, DETACHED, node.inner)
-                tokens(w)[child].place = t.place
-                tokens(w)[child].life = t.life
+                token_at(w, child).place = t.place
+                token_at(w, child).life = t.life
                 n = go_on(w, n, child, at_s, at_order, key, at_moment)
                 t.node = node.next
             elif node.kind == FORK:
                 n = fork(w, n, token, at_s, at_order, key, at_moment)
                 break
             elif node.kind == JOIN:
-                f = frames(w)[t.scope]
+                f = frame_at(w, t.scope)
                 fan = node.count
                 if f.gone == 0 and node.need < fan and at_moment == 0:
                     be_there(w, token, at_s, at_order, key)
@@ -156,7 +156,7 @@ def walk(w: W, n: int) -> int:
                     free_frame(w, frame)
                 t.node = node.next
             elif node.kind == GUARD:
-                g = guards(w)[node.guard]
+                g = guard_at(w, node.guard)
                 if node.pure == 0 and at_moment == 0:
                     be_there(w, token, at_s, at_order, key)
                     break
@@ -166,7 +166,7 @@ def walk(w: W, n: int) -> int:
                     break
             elif node.kind == UNGUARD:
                 frame = t.scope
-                f = frames(w)[frame]
+                f = frame_at(w, frame)
                 if f.gone != 0:
                     free_frame(w, frame)
                     over(w, token, at_s)
@@ -190,7 +190,7 @@ def walk(w: W, n: int) -> int:
                 at_order = order(_RESUME, 0, 0) | t.who_where
                 key = t.key
                 at_moment = 0
-                t.node = nodes(w)[t.node].next
+                t.node = node_at(w, t.node).next
             else:  # END or DIE
                 if t.scope == ROOT:
                     end_request(w, token, at_s, 0)
@@ -202,28 +202,28 @@ def walk(w: W, n: int) -> int:
 @compiled
 def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
     """All branches begin at once, each a strand."""
-    t = tokens(w)[token]
-    node = nodes(w)[t.node]
+    t = token_at(w, token)
+    node = node_at(w, t.node)
     frame = new_frame(w, BRANCHES, t.node, token)
-    frames(w)[frame].at_s = -math.inf
-    frames(w)[frame].order = 0
-    frames(w)[frame].at_key = 0
+    frame_at(w, frame).at_s = -math.inf
+    frame_at(w, frame).order = 0
+    frame_at(w, frame).at_key = 0
     for i in range(node.first + node.count - 1, node.first, -1):
-        child = new_token(w, t.slot, t.key, frame, branches(w)[i].entry)
-        tokens(w)[child].place = t.place
-        tokens(w)[child].life = t.life
-        tokens(w)[child].deadline_s = t.deadline_s
+        child = new_token(w, t.slot, t.key, frame, branch_at(w, i).entry)
+        token_at(w, child).place = t.place
+        token_at(w, child).life = t.life
+        token_at(w, child).deadline_s = t.deadline_s
         n = go_on(w, n, child, at_s, at_order, key, at_moment)
     t.scope = frame
-    t.node = branches(w)[node.first].entry
+    t.node = branch_at(w, node.first).entry
     return go_on(w, n, token, at_s, at_order, key, at_moment)
 
 
 @compiled
 def end_strand(w: W, token: int, at_s: float, fan: int) -> None:
     """A branch is over, and its fork has no use for the strand."""
-    frame = tokens(w)[token].scope
-    f = frames(w)[frame]
+    frame = token_at(w, token).scope
+    f = frame_at(w, frame)
     if f.ok + f.bad == fan:
         free_frame(w, frame)
     over(w, token, at_s)
@@ -238,12 +238,12 @@ def over(w: W, token: int, at_s: float) -> None:
 @compiled
 def release(w: W, token: int) -> int:
     """What the held worker waited for is done: it is free, unless it crashed meanwhile."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     frame = t.scope
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     step_out(w, token, frame)
     t.node = f.node
-    t.who_where = (slots(w)[t.slot].number << 14) | nodes(w)[f.node].where
+    t.who_where = (slot_at(w, t.slot).number << 14) | node_at(w, f.node).where
     t.replica = f.replica
     t.arrive_s = f.arrive_s
     t.start_s = f.start_s
@@ -257,8 +257,8 @@ def release(w: W, token: int) -> int:
         t.status = _ERROR
         t.end_s = f.at_s
     else:
-        station = nodes(w)[f.node].station
-        freed = stations(w)[station].desk + replicas(w)[f.replica].slot
+        station = node_at(w, f.node).station
+        freed = station_at(w, station).desk + replica_at(w, f.replica).slot
         free_worker(w, freed, station, token, 1)
     free_frame(w, frame)
     if t.status != 0:
@@ -269,28 +269,28 @@ def release(w: W, token: int) -> int:
 @compiled
 def hold(w: W, token: int) -> None:
     """Service is over, and the worker waits for what is inside."""
-    t = tokens(w)[token]
+    t = token_at(w, token)
     frame = new_frame(w, HOLD, t.node, token)
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     f.replica = t.replica
-    f.own_life = replicas(w)[t.replica].life
+    f.own_life = replica_at(w, t.replica).life
     f.arrive_s = t.arrive_s
     f.start_s = t.start_s
     f.sent_s = t.sent_s
     f.extra_s = t.extra_s
     f.cold = t.cold
     t.scope = frame
-    t.node = nodes(w)[t.node].inner
+    t.node = node_at(w, t.node).inner
 
 
 @compiled
 def end_request(w: W, token: int, at_s: float, status: int) -> None:
     """The request is over; in a closed loop its user thinks and asks again."""
-    s = slots(w)[tokens(w)[token].slot]
+    s = slot_at(w, token_at(w, token).slot)
     s.done = 1
     s.end_s = at_s
     s.status = status
-    count_end(w, tokens(w)[token].slot)
+    count_end(w, token_at(w, token).slot)
     if w.closed != 0:
         number = s.number + 1
         if number % w.per_user != 0:
@@ -312,7 +312,7 @@ def fail(w: W, token: int) -> tuple[bool, int]:
 
     Returns whether the strand goes on as if nothing had happened, and the desk whose worker was freed.
     """
-    t = tokens(w)[token]
+    t = token_at(w, token)
     now = w.now
     while True:
         frame = t.scope
@@ -321,7 +321,7 @@ def fail(w: W, token: int) -> tuple[bool, int]:
         if frame == ROOT or frame == DETACHED:
             over(w, token, now)
             return False, NONE
-        f = frames(w)[frame]
+        f = frame_at(w, frame)
         if f.kind == TRY:
             if f.gone != 0:
                 free_frame(w, frame)
@@ -334,7 +334,7 @@ def fail(w: W, token: int) -> tuple[bool, int]:
             if caught > 0:
                 return caught == 2, NONE
         elif f.kind == BRANCHES:
-            node = nodes(w)[f.node]
+            node = node_at(w, f.node)
             f.bad += 1
             if f.gone != 0 or f.bad <= node.count - node.need:
                 end_strand(w, token, now, node.count)
@@ -350,12 +350,12 @@ def fail(w: W, token: int) -> tuple[bool, int]:
 @compiled
 def failed_try(w: W, token: int, guard_node: int, number: int, epoch: int) -> int:
     """A try ended badly. 0: so does the guard; 1: another is planned; 2: the guard lets it pass."""
-    t = tokens(w)[token]
-    node = nodes(w)[guard_node]
+    t = token_at(w, token)
+    node = node_at(w, guard_node)
     record(w, node.guard, epoch, False)
     if plan_retry(w, token, guard_node, number):
         return 1
-    if guards(w)[node.guard].optional != 0:
+    if guard_at(w, node.guard).optional != 0:
         t.status = 0
         t.node = node.next
         return 2
@@ -368,10 +368,10 @@ def time_out(w: W, frame: int) -> tuple[int, int]:
 
     Returns that strand and what `failed_try` said.
     """
-    f = frames(w)[frame]
+    f = frame_at(w, frame)
     f.gone = 1
     token = new_token(w, f.slot, f.key, f.parent, f.node)
-    t = tokens(w)[token]
+    t = token_at(w, token)
     t.place = f.place
     t.life = f.life
     t.deadline_s = f.saved_s
