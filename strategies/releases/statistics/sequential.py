@@ -6,6 +6,7 @@ inference", Statistical Science 38 (2023).
 """
 
 import math
+from functools import lru_cache
 
 
 def log_normal_mixture(n: float, d: float, variance: float, mixing: float) -> float:
@@ -26,6 +27,7 @@ def mean_radius(n: float, variance: float, mixing: float, alpha: float) -> float
     return math.sqrt(variance * wide * (math.log(wide / variance) + 2 * math.log(1 / alpha)) / mixing) / n
 
 
+@lru_cache(maxsize=200_000)
 def log_odds_evidence(new: int, total: int, null: float = 0.5) -> float:
     """Logarithm of the evidence that more than `null` of the failures fall to the new version.
 

@@ -1,0 +1,179 @@
+"""Draws what happens in one interval, for many releases at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.random import SeedSequence, default_rng
+from numpy.typing import NDArray
+
+from simulators.releases.world import Behaviour, World
+from strategies.releases.contract import Split
+from strategies.releases.evidence import Arms, Pairs, Tally, bucket_of
+
+Counts = NDArray[np.int64]
+_EMPTY = Arms()
+_NEVER = 1e-12
+
+
+class Drawing:
+    """Random streams, and what the new version has done to its users so far. Arrays are (releases,)."""
+
+    def __init__(self, world: World, releases: int, seed: int) -> None:
+        self.world = world
+        self.rng = default_rng(SeedSequence([seed, 11]))
+        self.requests, self.served, self.failed, self.wrong, self.late, self.dropped, self._asked = (
+            np.zeros(releases, np.int64) for _ in range(7)
+        )
+        self.widest = np.zeros(releases)
+        self._waiting: list[tuple[float, dict[int, tuple[int, ...]]]] = []
+
+    def draw(
+        self,
+        active: NDArray[np.int64],
+        counts: Counts,
+        splits: Sequence[Split],
+        scatter: bool,
+        now_s: float,
+        interval_s: float,
+    ) -> list[tuple[Arms, Arms]]:
+        """What each release sees of the interval that begins at `now_s`: served apart, and served together."""
+        canary = np.array([split.canary for split in splits])
+        primary = np.array([split.primary for split in splits])
+        counted = np.minimum(canary, primary)
+        mirrored = np.array([split.mirrored for split in splits])
+        # Four parts of all requests: counted new, other new, counted old (the baseline), other old; outages get none.
+        to_new, rest = self._part(counts, canary, scatter)
+        alone = primary <= 0
+        self.dropped[active] += np.where(alone, rest, 0)
+        to_old = np.where(alone, 0, rest)
+        new_counted, _ = self._part(to_new, _share(counted, canary), scatter)
+        old_counted, _ = self._part(to_old, _share(counted, primary), scatter)
+        copies, _ = self._part(to_old, mirrored, scatter)
+        self.requests[active] += counts
+        self.served[active] += to_new
+        self.widest[active] = np.maximum(self.widest[active], canary)
+        both = (counted > 0) | (mirrored > 0)
+        new_n = np.where(counted > 0, new_counted, np.where(mirrored > 0, copies, to_new))
+        old_n = np.where(counted > 0, old_counted, np.where(mirrored > 0, copies, to_old))
+        uncounted = to_new - np.where(mirrored > 0, 0, np.where(both, new_counted, to_new))
+        return self._tallies(active, old_n, new_n, uncounted, both, mirrored > 0, now_s, interval_s)
+
+    def _part(self, n: Counts, share: NDArray[np.float64], scatter: bool) -> tuple[Counts, Counts]:
+        part = self.rng.binomial(n, share) if scatter else np.rint(n * share).astype(np.int64)
+        return part, n - part
+
+    def _tallies(
+        self,
+        active: NDArray[np.int64],
+        old_n: Counts,
+        new_n: Counts,
+        uncounted: Counts,
+        both: NDArray[np.bool_],
+        copied: NDArray[np.bool_],
+        now_s: float,
+        interval_s: float,
+    ) -> list[tuple[Arms, Arms]]:
+        old, new, rng = self.world.old, self.world.new, self.rng
+        old_errors = rng.binomial(old_n, old.error_share)
+        new_errors, rescued = self._failures(active, new_n)
+        old_latency, new_latency = (
+            self._law(old.latency, old_n - old_errors),
+            self._law(new.latency, new_n - new_errors),
+        )
+        old_answers, new_answers = (
+            self._law(old.answers, old_n - old_errors),
+            self._law(new.answers, new_n - new_errors),
+        )
+        self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_latency, uncounted)
+        compared = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
+        disagreed = rng.binomial(compared, self.world.disagree_share)
+        labels = self._labels(active, old_n - old_errors, new_n - new_errors, compared, now_s + interval_s)
+        found = []
+        for place in range(len(active)):
+            old_known, new_known, pair_known = labels[place]
+            arms = Arms(
+                Tally(int(old_n[place]), int(old_errors[place]), old_latency[place], old_answers[place], *old_known),
+                Tally(int(new_n[place]), int(new_errors[place]), new_latency[place], new_answers[place], *new_known),
+                Pairs(int(compared[place]), int(disagreed[place]), *pair_known),
+            )
+            found.append((_EMPTY, arms) if both[place] else (arms, _EMPTY))
+        return found
+
+    def _failures(self, active: NDArray[np.int64], n: Counts) -> tuple[Counts, Counts]:
+        """Failures of the new version, and how many of them the old one answered in its place."""
+        errors = self.rng.binomial(n, self.world.new.error_share)
+        rescued = np.zeros_like(errors)
+        if self.world.fails_after is not None:
+            limit, how = self.world.fails_after
+            over = np.clip(self._asked[active] + n - limit, 0, n)
+            gone = np.where(over > 0, over, 0)
+            errors = np.maximum(errors, gone)
+            rescued = gone if how == "death" else rescued
+        self._asked[active] += n
+        return errors, rescued
+
+    def _law(self, law: NDArray[np.float64], n: Counts) -> Counts:
+        likely = np.flatnonzero(law > _NEVER)  # of a law's buckets, most are as good as impossible
+        found = np.zeros((len(n), len(law)), np.int64)
+        if n.any():
+            found[:, likely] = self.rng.multinomial(n, law[likely] / law[likely].sum())
+        return found
+
+    def _harm(
+        self, active: NDArray[np.int64], n: Counts, errors: Counts, rescued: Counts, latency: Counts, uncounted: Counts
+    ) -> None:
+        """What users got of it; those beyond the comparison fare as those within."""
+        new, world, rng = self.world.new, self.world, self.rng
+        shown = n > 0
+        failed = np.where(shown, errors - rescued, 0)
+        late_from = bucket_of(world.slo_s) + 1
+        slow = np.where(shown, latency[:, late_from:].sum(axis=1), 0)
+        wrong = rng.binomial(np.where(shown, n - errors, 0), world.disagree_share)
+        if uncounted.any():
+            more, saved = self._failures(active, uncounted)
+            failed = failed + more - saved
+            wrong = wrong + rng.binomial(uncounted - more, world.disagree_share)
+            slow = slow + rng.binomial(uncounted - more, min(1.0, _tail(new, late_from)))
+        self.failed[active] += failed
+        self.wrong[active] += wrong
+        self.served[active] -= np.where(shown, rescued, 0)
+        self.late[active] += rng.binomial(slow, 1 - world.disagree_share)
+
+    def _labels(
+        self, active: NDArray[np.int64], old_n: Counts, new_n: Counts, compared: Counts, now_s: float
+    ) -> list[tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]]:
+        """Labels that become known by `now_s`: (labelled, wrong) of each arm, and of the pairs."""
+        none = ((0, 0), (0, 0), (0, 0, 0))
+        if not self.world.labelled:
+            return [none] * len(active)
+        rng, world = self.rng, self.world
+        alone_old, alone_new = np.where(compared > 0, 0, old_n), np.where(compared > 0, 0, new_n)
+        old_wrong = rng.binomial(alone_old, world.old.wrong_share)
+        new_wrong = rng.binomial(alone_new, world.new.wrong_share)
+        only = world.only_new_wrong, world.only_old_wrong
+        parts = rng.multinomial(compared, [*only, max(0.0, 1 - sum(only))])
+        made = {
+            int(i): (
+                *map(int, (alone_old[p], old_wrong[p], alone_new[p], new_wrong[p], compared[p])),
+                *map(int, parts[p, :2]),
+            )
+            for p, i in enumerate(active)
+        }
+        self._waiting.append((now_s + world.label_delay_s, made))
+        known: dict[int, NDArray[np.int64]] = {}
+        while self._waiting and self._waiting[0][0] <= now_s + 1e-9:
+            for i, values in self._waiting.pop(0)[1].items():
+                known[i] = known.get(i, np.zeros(7, np.int64)) + np.array(values)
+        return [_known(known[int(i)]) if int(i) in known else none for i in active]
+
+
+def _known(v: NDArray[np.int64]) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]:
+    return (int(v[0]), int(v[1])), (int(v[2]), int(v[3])), (int(v[4]), int(v[5]), int(v[6]))
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _tail(behaviour: Behaviour, bucket: int) -> float:
+    return float(behaviour.latency[bucket:].sum())
