@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboard.deploying.diagrams import show_diagram
 from dashboard.training.packages import label
 from dashboard.work import start
 from data.discovery import kinds
@@ -46,6 +47,7 @@ def strategy_cards(package: ModelPackage) -> None:
 
 def _card(name: str, strategy: type[Strategy], package: ModelPackage) -> None:
     st.subheader(strategy.title, anchor=False)
+    show_diagram(name)
     st.markdown(strategy.summary)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         host = st.selectbox("Host", list(strategy.hosts), key=f"host.{name}", width=140)
@@ -58,6 +60,7 @@ def _card(name: str, strategy: type[Strategy], package: ModelPackage) -> None:
             "host": host,
             "workers": int(workers),
             "secret": secrets.token_urlsafe(24),
+            "timeout_s": 5.0 if strategy.warms_up else 12.0,  # a job starts a process for what it is asked
         }
         start(SERVE, payload, lane="deploy", title=f"{strategy.title} with {package.manifest.name} {package.version}")
         st.rerun()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from dashboard.deploying.computed import computed
 from dashboard.deploying.live import show_live
+from dashboard.deploying.publishing import publish_to_all
 from dashboard.deploying.starting import choose_package, strategy_cards
 from dashboard.training.packages import packages
 from dashboard.views.contract import View
@@ -29,7 +31,9 @@ class Deploy(View):
             st.markdown("Nothing yet. Start a deployment below: it runs for real, on this machine.")
         for state, payload in reversed(mine):
             show_live(state, payload)
+        publish_to_all(mine)
         st.header("Start another", anchor="start") if mine else st.header("Start one", anchor="start")
         package = choose_package(found)
         strategy_cards(package)
+        computed(package)
         st.caption("A deployment ends when you stop it, and a few seconds after the last tab of this page is closed.")

@@ -9,6 +9,7 @@ from dashboard.parts.progress import follow, show_failure
 from dashboard.training.choosing import ChosenData, choose_data
 from dashboard.training.exploring import explore
 from dashboard.training.fitting import fit_form
+from dashboard.training.formats import formats
 from dashboard.training.own_model import upload_model
 from dashboard.training.packages import label, package_list, packages, show_package
 from dashboard.training.uploading import upload_data
@@ -79,3 +80,5 @@ def _packages() -> None:
     with st.expander("All trainings, in MLflow"):
         st.markdown("Every training is recorded with its parameters, metrics, data and versions. Look at them with")
         st.code(f"mlflow ui --backend-store-uri {shlex.quote(tracking_uri())}", language=None, wrap_lines=True)
+    st.header("4. The formats", anchor="formats")
+    formats(by_version[chosen])

@@ -97,8 +97,9 @@ def _found(name: str, strategy: str, result: Result | None, survey: Survey | Non
     if name in ("prediction", "latency"):
         if result is None:
             return "not run yet", f"Add {strategy} to the candidates and press Run."
-        basis: Basis = "measured" if result.summary is not None and result.summary.valid else "not valid"
-        return basis, _taken_up(result.traces) if name == "prediction" else _latency(result)
+        if name == "prediction":  # when requests were taken up is known however late the generator sent them
+            return "measured", _taken_up(result.traces)
+        return ("measured" if result.summary is not None and result.summary.valid else "not valid"), _latency(result)
     if survey is None:
         return "not run yet", "Press Count the parts."
     if name == "delivery":

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.errors import DrydockError, Unavailable
+from strategies.survey.taking_up import TakingUp
 
 _TIMEOUT_S = 15.0
+_PUBLISH_TIMEOUT_S = 90.0
 
 
 class Refused(DrydockError):
@@ -73,8 +75,12 @@ class LiveClient:
         """Ship the package in that folder; returns its version."""
         return str(self._ask("/update", {"folder": folder})["version"])
 
-    def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
+    def publish(self, folder: str) -> TakingUp:
+        """Ship the package in that folder while requests go on, and tell how it was taken up; takes some seconds."""
+        return TakingUp.from_dict(self._ask("/publish", {"folder": folder}, _PUBLISH_TIMEOUT_S))
+
+    def _ask(self, path: str, body: dict[str, Any], timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout_s)
         try:
             headers = {"authorization": f"Bearer {self._secret}", "content-type": "application/json"}
             connection.request("POST", path, json.dumps(body), headers)

@@ -21,11 +21,17 @@ from strategies.hosts.contract import Host
 from strategies.jobs.job import Progress
 from strategies.live.door import Door
 from strategies.live.recorded import Recorded
+from strategies.live.snippets import example_record
 from strategies.packaging.package import ModelPackage
+from strategies.survey.taking_up import take_up
 
 SERVE = "strategies.live.serve:serve"
 SERVING = "serving"
 """The stage in which it is up; the job's message is then the door's port."""
+PUBLISH_S = 60.0
+"""How long a published version may take until it answers."""
+LAST_S = 20.0
+"""How long its last requests may wait for their answers, as those of a batch do."""
 _LOOK_EVERY_S = 0.2
 
 
@@ -60,7 +66,7 @@ def serve(payload: dict[str, Any], progress: Progress, cancelled: Callable[[], b
     )
     progress("starting", 0.0)
     with strategy.deploy(package, host, limits) as deployment, Door(payload["secret"]) as door:
-        live = Live(package, deployment, host, limits)
+        live = Live(package, deployment, host, limits, strategy.update_needs_deployment, cancelled)
         progress(SERVING, 1.0, str(door.port))
         while not cancelled():
             door.answer(live.ask, _LOOK_EVERY_S)
@@ -72,14 +78,20 @@ def serve(payload: dict[str, Any], progress: Progress, cancelled: Callable[[], b
 class Live:
     """What the door leads to."""
 
-    def __init__(self, package: ModelPackage, deployment: Deployment, host: Recorded, limits: Limits) -> None:
+    def __init__(
+        self, package: ModelPackage, deployment: Deployment, host: Recorded, limits: Limits, needs_deployment: bool,
+        cancelled: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._package, self._deployment, self._host, self._limits = package, deployment, host, limits
+        self._needs_deployment, self._cancelled = needs_deployment, cancelled
 
     def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Do what a request asks; `InvalidValue` for one that makes no sense."""
-        doing = {"/status": self._status, "/predict": self._predict, "/update": self._update}.get(path)
+        doing = {
+            "/status": self._status, "/predict": self._predict, "/update": self._update, "/publish": self._publish,
+        }.get(path)  # fmt: skip
         if doing is None:
-            raise InvalidValue("path", path, "leads nowhere", "ask for /status, /predict or /update")
+            raise InvalidValue("path", path, "leads nowhere", "ask for /status, /predict, /update or /publish")
         return doing(body)
 
     def _status(self, _body: dict[str, Any]) -> dict[str, Any]:
@@ -120,14 +132,33 @@ class Live:
         }
 
     def _update(self, body: dict[str, Any]) -> dict[str, Any]:
-        package = ModelPackage.open(Path(body["folder"]))
+        package = self._newer(body["folder"])
+        self._deployment.update(package)
+        self._package = package
+        return {"version": package.version}
+
+    def _publish(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ship a version while requests go on, and tell how it was taken up."""
+        package = self._newer(body["folder"])
+        if self._needs_deployment:
+            rule = "reaches this application only with its next release"
+            raise InvalidValue("version", package.version, rule, "stop it, and start it with that version")
+        row = self._package.manifest.schema.encode_record(example_record(self._package.manifest))
+        self._deployment.prepare(row.reshape(1, -1))
+        found = take_up(
+            self._deployment, package, 1, timeout_s=max(self._limits.timeout_s, LAST_S), within_s=PUBLISH_S,
+            cancelled=self._cancelled,
+        )  # fmt: skip
+        self._package = package
+        return found.to_dict()
+
+    def _newer(self, folder: str) -> ModelPackage:
+        package = ModelPackage.open(Path(folder))
         if _read_by(package) != _read_by(self._package):
             raise InvalidValue(
                 "version", package.version, "reads other features than the one that serves", "choose another package"
             )
-        self._deployment.update(package)
-        self._package = package
-        return {"version": package.version}
+        return package
 
 
 def _host(name: str, strategy: Strategy, strategy_name: str) -> Host:

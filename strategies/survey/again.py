@@ -15,16 +15,21 @@ _REMARK = "drydock.published"
 def published_again(package: ModelPackage, folder_root: Path) -> ModelPackage:
     """A package under `folder_root` that answers exactly as `package` does, with a remark in the file that is served.
 
-    A version is the hash of that file, so the remark makes another one of it.
+    A version is the hash of that file, so the remark makes another one of it. The manifest's notes say of which.
     """
     folder_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder_root) as scratch:
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder_root) as scratch:
         draft = Path(scratch) / "package"
         shutil.copytree(package.folder, draft, ignore=shutil.ignore_patterns(MANIFEST))
         served = draft / package.served_file.name
         _remark(served, f"after {package.version}")
         digest = sha256(served)
-        manifest = replace(package.manifest, version=digest[:12], files={**package.manifest.files, served.name: digest})
+        manifest = replace(
+            package.manifest,
+            version=digest[:12],
+            files={**package.manifest.files, served.name: digest},
+            notes=(*package.manifest.notes, f"The same model as {package.version}, published again."),
+        )
         return place(draft, folder_root, manifest)
 
 

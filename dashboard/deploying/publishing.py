@@ -1,0 +1,128 @@
+"""Publishing one new model to everything that runs, and watching how each strategy takes it."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.errors import errors_shown
+from dashboard.parts.tables import plain, show_rows
+from dashboard.training.packages import label
+from dashboard.work import look_at, queue, start
+from data.discovery import kind
+from data.errors import DrydockError
+from simulators.comparison.patterns import seconds
+from strategies.contract import Strategy
+from strategies.jobs import JobState
+from strategies.live import SERVE, SERVING, LiveClient
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.shelf import list_packages, packages_folder
+from strategies.survey.again import published_again
+from strategies.survey.taking_up import RATE_RPS, TakingUp
+
+_SEEN = "_published"
+Live = Sequence[tuple[JobState, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one deployment made of a published model."""
+
+    title: str
+    version: str
+    outcome: TakingUp | str
+    """How it took it up, or why it did not."""
+    job: str
+    payload: dict[str, Any]
+    needs_deployment: bool
+
+
+def publish_to_all(mine: Live) -> None:
+    """Controls for the version, the button, and what came of it; nothing while nothing serves."""
+    serving = [(state, payload) for state, payload in mine if state.stage == SERVING and not state.ended]
+    if not serving:
+        return
+    st.header("Publish a new model", anchor="publish")
+    st.markdown(
+        f"Requests go to each deployment, {RATE_RPS:g} a second, while the model is published to it; it is watched "
+        "until the new version answers.",
+        width=760,
+    )
+    package = _choose(Path(serving[0][1]["folder"]))
+    if package and st.button("Publish it to all that run", type="primary", icon=":material/publish:"):
+        with st.spinner("Publishing, with requests going on …"):
+            st.session_state[_SEEN] = [_publish(state, payload, package) for state, payload in serving]
+        st.rerun()
+    if found := st.session_state.get(_SEEN):
+        _table(found)
+        for taken in found:
+            if taken.needs_deployment:
+                _release(taken)
+
+
+def _choose(folder: Path) -> ModelPackage | None:
+    """The version to publish: another package of the same features, or a new version of the same model."""
+    now = next((p for p in list_packages() if p.folder.name == folder.name), None)
+    if now is None:
+        st.info("The package that was deployed is not on the shelf any more.")
+        return None
+    fits = [p for p in list_packages() if p.manifest.schema.names == now.manifest.schema.names]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        versions = {p.version: p for p in fits}
+        chosen = st.selectbox(
+            "Version to publish", list(versions), key="publish_version", format_func=lambda v: label(versions[v]),
+            width=480,
+        )  # fmt: skip
+        if st.button("Make a new version of the same model", icon=":material/content_copy:"):
+            with errors_shown():
+                made = published_again(versions[chosen] if chosen else now, packages_folder())
+                st.toast(f"Version {made.version} is on the shelf.")
+                st.rerun()
+    return versions[chosen] if chosen else None
+
+
+def _publish(state: JobState, payload: dict[str, Any], package: ModelPackage) -> Taken:
+    strategy = kind("strategies", Strategy, payload["strategy"])  # type: ignore[type-abstract]
+    needs = strategy.update_needs_deployment
+    outcome: TakingUp | str = "needs a deployment"
+    client = LiveClient(int(state.message), payload["secret"])
+    try:
+        if client.status().version == package.version:
+            outcome, needs = "serves this version already", False
+        elif not needs:
+            outcome = client.publish(str(package.folder))
+    except DrydockError as error:
+        outcome = str(error)
+    return Taken(state.title, package.version, outcome, state.id, payload, needs)
+
+
+def _table(found: Sequence[Taken]) -> None:
+    st.markdown(f"**How version {found[0].version} was taken up**")
+    show_rows([{"deployment": taken.title, "what came of it": _said(taken.outcome)} for taken in found], "deployment")
+
+
+def _said(outcome: TakingUp | str) -> str:
+    if isinstance(outcome, str):
+        return outcome
+    old = "" if outcome.last_old_s is None else f"; last by the old version after {seconds(outcome.last_old_s)}"
+    return (
+        f"first answer by the new version after {seconds(outcome.first_new_s)}{old}; "
+        f"{outcome.dropped:,} of {outcome.sent:,} requests dropped"
+    )
+
+
+def _release(taken: Taken) -> None:
+    """Deploying anew what a model reaches only so."""
+    state = look_at(taken.job)
+    if state is None or state.ended:
+        return
+    if st.button(f"Release {plain(taken.title)} anew with {taken.version}", key=f"release-{taken.job}"):
+        queue().cancel(taken.job)
+        folder = Path(taken.payload["folder"]).with_name(taken.version)
+        payload = {**taken.payload, "folder": str(folder), "secret": secrets.token_urlsafe(24)}
+        strategy = kind("strategies", Strategy, taken.payload["strategy"])  # type: ignore[type-abstract]
+        start(SERVE, payload, lane="deploy", title=f"{strategy.title}, released with {taken.version}")
+        st.rerun()
