@@ -58,6 +58,8 @@ def _front(service: Service, secret: str) -> Service:
         rule = "is not a function's to choose: on AWS it follows from the memory size"
         raise InvalidValue("cpus", service.cpus, rule, "leave it out, or choose the host container")
     given: dict[str, Any] = dict(service.settings)
+    if service.replicas > 1:  # so many may work side by side; one is what nobody chose, and would refuse most traffic
+        given.setdefault("concurrency", service.replicas)
     # The API itself gives up after its own timeout; the platform's is the same one, as nobody waits any longer.
     timeout_s = _argument(service.arguments, "--timeout-s")
     settings = Settings(memory_mb=memory_mb(service.memory_bytes), timeout_s=timeout_s, **given)
@@ -67,7 +69,7 @@ def _front(service: Service, secret: str) -> Service:
         arguments=(*settings.arguments(), "--", *service.arguments),
         environment={**service.environment, "DRYDOCK_FRONT_SECRET": secret},
         ready_path=READY,
-        replicas=1,  # how many instances there are is the platform's to decide
+        replicas=1,  # of the platform; how many instances there are it decides itself
         memory_bytes=None,
         settings={},
     )
