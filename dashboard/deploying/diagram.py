@@ -10,10 +10,12 @@ from typing import Literal
 
 Travels = Literal["request", "model", "update"]
 
-WIDTH, HEIGHT = 360, 206
-_BOX_W, _BOX_H = 104, 44
-_COLUMNS, _ROWS = (56, 180, 304), (38, 120)
-_LEGEND_Y = 184
+WIDTH, HEIGHT = 304, 190
+"""In pixels; two columns, so that letters stay legible on a screen 320 px wide."""
+_BOX_W, _BOX_H = 112, 46
+_COLUMNS, _ROWS = (58, 246), (26, 126)
+_LEGEND_Y = 176
+_APART = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def svg(diagram: Diagram, theme: str) -> str:
 
 def _marker(kind: Travels, colour: str) -> str:
     return (
-        f'<defs><marker id="{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+        f'<defs><marker id="{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="5" markerHeight="5" '
         f'orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="{colour}"/></marker></defs>'
     )
 
@@ -84,7 +86,7 @@ def _box(box: Box, theme: str) -> str:
     lines = [*box.lines, *(["with the model"] if box.holds_model else [])]
     ink, edge = _INK[theme], _EDGE[theme]
     text = "".join(
-        f'<text x="{x}" y="{y + 5 + 15 * (i - (len(lines) - 1) / 2):g}" text-anchor="middle" font-size="13" '
+        f'<text x="{x}" y="{y + 5 + 16 * (i - (len(lines) - 1) / 2):g}" text-anchor="middle" font-size="14" '
         f'fill="{ink}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
@@ -98,37 +100,40 @@ def _box(box: Box, theme: str) -> str:
 def _arrow(diagram: Diagram, arrow: Arrow, theme: str) -> str:
     start, end = diagram.boxes[arrow.start], diagram.boxes[arrow.end]
     between = [a for a in diagram.arrows if {a.start, a.end} == {arrow.start, arrow.end}]
-    aside = (between.index(arrow) - (len(between) - 1) / 2) * 20
+    aside = (between.index(arrow) - (len(between) - 1) / 2) * _APART
     x1, y1, x2, y2 = _line(start, end, aside)
     colour, dash = _LINES[theme][arrow.travels], _DASH[arrow.travels]
     back = f' marker-start="url(#{arrow.travels})"' if arrow.back else ""
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    # The letter keeps clear of the line: above a level one, beside an upright one.
-    dx, dy = (0.0, -5.0) if abs(y2 - y1) < 1 else (11.0, 4.0)
+    # The letter keeps clear of the line: above a level one, beside any other.
+    dx, dy = (0.0, -7.0) if abs(y2 - y1) < 1 else (12.0, 5.0 if x1 == x2 else 12.0)
     return (
         f'<path d="M{x1:g} {y1:g}L{x2:g} {y2:g}" stroke="{colour}" stroke-width="2"{dashed}'
         f' marker-end="url(#{arrow.travels})"{back}/>'
-        f'<text x="{x + dx:g}" y="{y + dy:g}" text-anchor="middle" font-size="12" font-weight="bold" '
+        f'<text x="{x + dx:g}" y="{y + dy:g}" text-anchor="middle" font-size="14" font-weight="bold" '
         f'fill="{colour}">{_LETTER[arrow.travels]}</text>'
     )
 
 
 def _line(start: Box, end: Box, aside: float) -> tuple[float, float, float, float]:
-    """From edge to edge of two boxes that stand in a row or a column; `aside` moves it across."""
+    """From edge to edge of two boxes; corner to corner where they share neither row nor column. `aside` moves it."""
     x1, y1, x2, y2 = _COLUMNS[start.column], _ROWS[start.row], _COLUMNS[end.column], _ROWS[end.row]
-    if start.row == end.row:
-        sign = 1 if x2 > x1 else -1
-        return x1 + sign * _BOX_W / 2, y1 + aside, x2 - sign * _BOX_W / 2, y2 + aside
-    sign = 1 if y2 > y1 else -1
-    return x1 + aside, y1 + sign * _BOX_H / 2, x2 + aside, y2 - sign * _BOX_H / 2
+    right, down = _sign(x2 - x1), _sign(y2 - y1)
+    across, along = (aside, 0.0) if down else (0.0, aside)
+    w, h = right * _BOX_W / 2, down * _BOX_H / 2
+    return x1 + w + across, y1 + h + along, x2 - w + across, y2 - h + along
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
 
 
 def _legend(kind: Travels, place: int, theme: str) -> str:
-    x, colour = 8 + place * 118, _LINES[theme][kind]
+    x, colour = 2 + place * 104, _LINES[theme][kind]
     dash = f' stroke-dasharray="{_DASH[kind]}"' if _DASH[kind] else ""
     return (
         f'<path d="M{x} {_LEGEND_Y}h22" stroke="{colour}" stroke-width="2"{dash} marker-end="url(#{kind})"/>'
-        f'<text x="{x + 28}" y="{_LEGEND_Y + 4}" font-size="12" fill="{_INK[theme]}">'
+        f'<text x="{x + 27}" y="{_LEGEND_Y + 4}" font-size="13" fill="{_INK[theme]}">'
         f"{_LETTER[kind]}: {_WORD[kind]}</text>"
     )

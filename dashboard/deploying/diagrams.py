@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.deploying.diagram import Arrow, Box, Diagram, svg
+from dashboard.deploying.diagram import WIDTH, Arrow, Box, Diagram, svg
 
 _USER = Box(("Visitor",), 0, 0)
 
@@ -23,8 +23,8 @@ DIAGRAMS: Mapping[str, Diagram] = {
         {
             "user": _USER,
             "app": Box(("Application",), 1, 0),
-            "service": Box(("Service",), 2, 0, holds_model=True),
-            "package": Box(("New package",), 2, 1),
+            "service": Box(("Service",), 1, 1, holds_model=True),
+            "package": Box(("New package",), 0, 1),
         },
         (
             Arrow("user", "app", "request", back=True),
@@ -38,8 +38,8 @@ DIAGRAMS: Mapping[str, Diagram] = {
         {
             "app": Box(("Application",), 0, 0),
             "broker": Box(("Broker", "keeps streams"), 1, 0),
-            "consumer": Box(("Consumer",), 2, 0, holds_model=True),
-            "package": Box(("New package", "is published"), 1, 1),
+            "consumer": Box(("Consumer",), 1, 1, holds_model=True),
+            "package": Box(("New package", "is published"), 0, 1),
         },
         (
             Arrow("app", "broker", "request", back=True),
@@ -55,8 +55,8 @@ DIAGRAMS: Mapping[str, Diagram] = {
         {
             "app": Box(("Application", "looks up"), 0, 0),
             "store": Box(("Files", "rows, answers"), 1, 0),
-            "job": Box(("Job",), 2, 0, holds_model=True),
-            "package": Box(("New package",), 2, 1),
+            "job": Box(("Job",), 1, 1, holds_model=True),
+            "package": Box(("New package",), 0, 1),
         },
         (
             Arrow("app", "store", "request", back=True),
@@ -71,7 +71,7 @@ DIAGRAMS: Mapping[str, Diagram] = {
 
 
 def show_diagram(strategy: str) -> None:
-    """Draw it in the page's theme, as wide as its place."""
+    """Draw it in the page's theme; a narrow place shrinks it."""
     diagram = DIAGRAMS.get(strategy)
     if diagram is not None:
-        st.image(svg(diagram, st.context.theme.type or "light"), alt=diagram.alt, width="stretch")
+        st.image(svg(diagram, st.context.theme.type or "light"), alt=diagram.alt, width=WIDTH)

@@ -23,7 +23,7 @@ from strategies.packaging.shelf import list_packages, packages_folder
 from strategies.survey.again import published_again
 from strategies.survey.taking_up import RATE_RPS, TakingUp
 
-_SEEN = "_published"
+_SEEN, _VERSION = "_published", "publish_version"
 Live = Sequence[tuple[JobState, dict[str, Any]]]
 
 
@@ -70,18 +70,22 @@ def _choose(folder: Path) -> ModelPackage | None:
         st.info("The package that was deployed is not on the shelf any more.")
         return None
     fits = [p for p in list_packages() if p.manifest.schema.names == now.manifest.schema.names]
+    versions = {p.version: p for p in fits}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        versions = {p.version: p for p in fits}
         chosen = st.selectbox(
-            "Version to publish", list(versions), key="publish_version", format_func=lambda v: label(versions[v]),
-            width=480,
+            "Version to publish", list(versions), key=_VERSION, format_func=lambda v: label(versions[v]), width=480
+        )
+        st.button(
+            "Make a new version of the same model", icon=":material/content_copy:", on_click=_again,
+            args=(versions[chosen],),
         )  # fmt: skip
-        if st.button("Make a new version of the same model", icon=":material/content_copy:"):
-            with errors_shown():
-                made = published_again(versions[chosen] if chosen else now, packages_folder())
-                st.toast(f"Version {made.version} is on the shelf.")
-                st.rerun()
-    return versions[chosen] if chosen else None
+    return versions[chosen]
+
+
+def _again(package: ModelPackage) -> None:
+    """Put a copy on the shelf, and choose it."""
+    with errors_shown():
+        st.session_state[_VERSION] = published_again(package, packages_folder()).version
 
 
 def _publish(state: JobState, payload: dict[str, Any], package: ModelPackage) -> Taken:
