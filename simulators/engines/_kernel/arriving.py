@@ -66,7 +66,7 @@ _RESUME, _WAITED = int(Rank.RESUME), int(Rank.WAITED)
 _REJECTED, _ERROR = 1, 3
 
 
-@compiled
+@inlined
 def arrive(w: W, token: int) -> float:
     """The token is at the door of its step's station. Returns when its answer is back, where that is known already and
     the answer is good; otherwise NONE, and an event was planned."""
@@ -105,7 +105,7 @@ def is_up(w: W, replica: int) -> bool:
     return replica_at(w, replica).state == READY or replica_at(w, replica).state == DRAINING
 
 
-@compiled
+@inlined
 def find(w: W, token: int) -> int:
     """A call within the process stays in its replica (if that did not crash); others are balanced."""
     t = token_at(w, token)
@@ -126,7 +126,7 @@ def refuse(w: W, token: int, status: int) -> None:
     answer(w, token)
 
 
-@compiled
+@inlined
 def admit(w: W, token: int, line: int) -> None:
     """To a free worker, into the line, or away."""
     t = token_at(w, token)
@@ -155,7 +155,7 @@ def admit(w: W, token: int, line: int) -> None:
             plan_event(w, at_s, order(_WAITED, 0, 0) | t.who_where, t.key, E_WAITED, token, t.stamp)
 
 
-@compiled
+@inlined
 def serve_ahead(w: W, token: int, desk: int) -> float:
     """Work the whole visit out on arrival, by Kiefer and Wolfowitz's recursion: with lines first come first served, and
     workers that neither crash nor wait for others, nothing that happens later can change it."""
@@ -174,7 +174,7 @@ def serve_ahead(w: W, token: int, desk: int) -> float:
     taken_up(w, t.slot, begin, node.where, replica_at(w, d.replica).slot)
     work_s = draw(w, node.service, t.key)
     work_s *= factor(w, station, slot_at(w, t.slot).version, begin)
-    work_s += wake(w, token, 1 if d.last_end_s > begin else 0, begin - d.last_end_s)
+    work_s += wake(w, token, station, 1 if d.last_end_s > begin else 0, begin - d.last_end_s)
     done = begin + work_s
     d.last_end_s = max(d.last_end_s, done)
     if s.workers > 0:

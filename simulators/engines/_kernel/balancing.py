@@ -15,15 +15,19 @@ from simulators.engines._kernel.records import (
 )
 
 
-@compiled
+@inlined
 def choose(w: W, unit: int, stream: int, key: int) -> int:
     """The replica that the balancer sends to; NONE when there is none to choose from."""
+    u = unit_at(w, unit)
+    return u.slots if u.steady != 0 and u.count == 1 else _choose(w, unit, stream, key)  # type: ignore[no-any-return]
+
+
+@compiled
+def _choose(w: W, unit: int, stream: int, key: int) -> int:
     u = unit_at(w, unit)
     n = u.count if u.steady != 0 else open_count(w, unit)
     if n == 0:
         return NONE
-    if n == 1 and u.steady != 0:
-        return u.slots
     if u.balancing == RANDOM:
         return nth_open(w, unit, int(uniform(stream, key) * n))
     if u.balancing == LEAST_CONNECTIONS:

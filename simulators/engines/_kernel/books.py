@@ -124,7 +124,7 @@ def unit_levels(w: W, unit: int, ready: int, starting: int, cpu: float) -> None:
     u.cpu += cpu
 
 
-@compiled
+@inlined
 def occupy(w: W, replica: int, jobs: int, workers: int) -> None:
     """So many jobs and busy workers more in a replica, where a balancer or autoscaler wants to know."""
     r = replica_at(w, replica)
@@ -138,7 +138,7 @@ def occupy(w: W, replica: int, jobs: int, workers: int) -> None:
     r.busy += workers
 
 
-@compiled
+@inlined
 def leave(w: W, token: int, station: int) -> None:
     """A job leaves the station: what it waited and stayed."""
     t = token_at(w, token)
@@ -151,7 +151,7 @@ def leave(w: W, token: int, station: int) -> None:
     totals[VISITS] += 1.0
 
 
-@compiled
+@inlined
 def taken_up(w: W, slot: int, at_s: float, where: int, replica: int) -> None:
     """A worker begins on it; the first counts, among several at once the first in the tree."""
     s = slot_at(w, slot)
@@ -165,7 +165,7 @@ def taken_up(w: W, slot: int, at_s: float, where: int, replica: int) -> None:
             write_row(w, slot)
 
 
-@compiled
+@inlined
 def write_row(w: W, slot: int) -> None:
     if w.keep == 0:
         return
@@ -184,7 +184,7 @@ def write_row(w: W, slot: int) -> None:
     row.cold = s.cold_s < s.end_s
 
 
-@compiled
+@inlined
 def count_end(w: W, slot: int) -> None:
     """A request is over: its row, its counts, its latency."""
     s = slot_at(w, slot)

@@ -60,7 +60,7 @@ def rate_of(jobs: int, cores: float) -> float:
     return 1.0 if jobs <= cores else cores / jobs
 
 
-@compiled
+@inlined
 def run_cores(w: W, replica: int) -> None:
     """Let virtual time run until now."""
     r = replica_at(w, replica)
@@ -71,7 +71,7 @@ def run_cores(w: W, replica: int) -> None:
     r.cpu_since_s = w.now
 
 
-@compiled
+@inlined
 def cores_changed(w: W, replica: int, by: int) -> None:
     """Jobs came or went: plan the next to be done anew, if it is another or the rate is."""
     r = replica_at(w, replica)
@@ -91,7 +91,7 @@ def cores_changed(w: W, replica: int, by: int) -> None:
     plan_event(w, at_s, order(_COMPLETE, 0, 0) | t.who_where, t.key, E_CPU, replica, r.plan)
 
 
-@compiled
+@inlined
 def join_cores(w: W, replica: int, token: int, work_s: float) -> None:
     """A service begins that needs this much processor time."""
     run_cores(w, replica)
@@ -107,7 +107,7 @@ def join_cores(w: W, replica: int, token: int, work_s: float) -> None:
     cores_changed(w, replica, 1)
 
 
-@compiled
+@inlined
 def leave_cores(w: W, replica: int) -> int:
     """The token whose service is done now."""
     run_cores(w, replica)

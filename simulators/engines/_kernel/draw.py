@@ -1,16 +1,19 @@
 """Drawing durations by term and key."""
 
 from simulators.engines._draws import exponential, gamma, lognormal, uniform
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import W, samples, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
 
 
-@compiled
+@inlined
 def draw(w: W, first: int, key: int) -> float:
     """The duration that the terms from `first` on add up to; NONE is no time at all."""
-    if first == NONE:
-        return 0.0
+    return 0.0 if first == NONE else _draw(w, first, key)
+
+
+@compiled
+def _draw(w: W, first: int, key: int) -> float:
     total = 0.0
     while True:
         term = term_at(w, first)

@@ -13,7 +13,7 @@ from simulators.engines._kernel.books import (
     unit_levels,
 )
 from simulators.engines._kernel.draw import draw
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.lines import enter, next_in_line, wait
 from simulators.engines._kernel.memory import (
     W,
@@ -38,7 +38,7 @@ _READY, _EXPIRE = int(Rank.READY), int(Rank.EXPIRE)
 _REJECTED = 1
 
 
-@compiled
+@inlined
 def arrive_at_function(w: W, token: int) -> None:
     t = token_at(w, token)
     station = node_at(w, t.node).station
@@ -117,7 +117,7 @@ def open_instance(w: W, token: int) -> None:
     start(w, desk, token, 1)
 
 
-@compiled
+@inlined
 def after_function(w: W, desk: int, station: int) -> None:
     """An instance is free: the next in line, or idle with its clock running."""
     s = station_at(w, station)
@@ -137,7 +137,7 @@ def after_function(w: W, desk: int, station: int) -> None:
         plan_expiry(w, replica)
 
 
-@compiled
+@inlined
 def plan_expiry(w: W, replica: int) -> None:
     r = replica_at(w, replica)
     at_s = r.idle_since_s + unit_at(w, r.unit).expiry_s

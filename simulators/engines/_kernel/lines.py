@@ -3,7 +3,7 @@
 import math
 
 from simulators.engines._kernel.books import levels, occupy
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import W, desk_at, line_at, node_at, replica_at, station_at, token_at, unit_at
 from simulators.engines._kernel.records import DRAINING, IN_LINE, MICRO_BATCH, NONE, READY, SINGLY
 from simulators.engines._kernel.serving import lose, start
@@ -30,14 +30,14 @@ def wait(w: W, line: int, token: int) -> None:
         arm(w, token, math.inf)
 
 
-@compiled
+@inlined
 def enter(w: W, token: int, replica: int) -> None:
     """Straight to a worker, without waiting."""
     place(w, token, replica)
     occupy(w, replica, 1, 0)
 
 
-@compiled
+@inlined
 def place(w: W, token: int, replica: int) -> None:
     t = token_at(w, token)
     t.replica = replica
@@ -66,7 +66,7 @@ def next_in_line(w: W, line: int, station: int, replica: int) -> int:
     return token
 
 
-@compiled
+@inlined
 def free_desk(w: W, station: int, replica: int) -> int:
     """A desk with a free worker: the replica's own, or for a shared line the lowest-numbered that is ready."""
     s = station_at(w, station)
@@ -80,14 +80,14 @@ def free_desk(w: W, station: int, replica: int) -> int:
     return NONE
 
 
-@compiled
+@inlined
 def works(w: W, station: int, replica: int) -> bool:
     """One that drains finishes its own line, and takes nothing more from a shared one."""
     state = replica_at(w, replica).state
     return state == READY or (state == DRAINING and station_at(w, station).shared == 0)
 
 
-@compiled
+@inlined
 def pull(w: W, desk: int, station: int) -> None:
     """The desk's free workers take from its line what is there."""
     s = station_at(w, station)

@@ -195,7 +195,7 @@ def room(w: W) -> int:
     return events  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def begin_request(w: W, number: int, at_order: int) -> int:
     if w.closed != 0:
         w.pending -= 1
@@ -212,7 +212,7 @@ def answered(w: W, token: int, back_s: float) -> int:
     return go_on(w, 0, token, back_s, order(_RESUME, 0, 0) | t.who_where, t.key, 0)
 
 
-@compiled
+@inlined
 def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
     """A service ends. Returns the strands that go on, and the desk whose worker is free."""
     t = token_at(w, first)
@@ -272,7 +272,7 @@ def scale(w: W, unit: int) -> None:
         retire_youngest(w, unit)
 
 
-@compiled
+@inlined
 def take_next(w: W, desk: int, opened: int) -> None:
     """A worker is free, or a replica begins to serve: who waits for it is next."""
     replica = opened

@@ -20,7 +20,7 @@ from simulators.engines._kernel.books import (
 )
 from simulators.engines._kernel.cpu import clear_cores
 from simulators.engines._kernel.draw import draw
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
     desk_at,
@@ -105,7 +105,7 @@ def open_replica(w: W, replica: int) -> None:
         d.idle_since_s = now
 
 
-@compiled
+@inlined
 def workers_of(w: W, station: int) -> int:
     workers = station_at(w, station).workers
     return workers if workers > 0 else ANY_NUMBER
@@ -122,7 +122,7 @@ def retire(w: W, replica: int) -> None:
     r.state = ABSENT
 
 
-@compiled
+@inlined
 def left(w: W, replica: int) -> None:
     """A job has left the replica."""
     r = replica_at(w, replica)

@@ -8,7 +8,7 @@ from simulators.engines._draws import uniform
 from simulators.engines._kernel.books import COMPLETED, LOST, WORK_S, leave, levels, occupy, taken_up, tally, write_row
 from simulators.engines._kernel.cpu import join_cores
 from simulators.engines._kernel.draw import draw, draw_batch
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
     desk_at,
@@ -39,7 +39,7 @@ from simulators.engines._moments import Rank
 _COMPLETE, _RESUME = int(Rank.COMPLETE), int(Rank.RESUME)
 
 
-@compiled
+@inlined
 def start(w: W, desk: int, first: int, size: int) -> None:
     """A free worker begins on a job, or on several as one batch: the tokens from `first` on."""
     d = desk_at(w, desk)
@@ -66,7 +66,7 @@ def start(w: W, desk: int, first: int, size: int) -> None:
     else:
         work_s = draw(w, node.cold if t.cold != 0 else node.service, t.key)
     work_s *= factor(w, station, slot_at(w, t.slot).version, now)
-    work_s += wake(w, first, d.serving, now - d.idle_since_s)
+    work_s += wake(w, first, station, d.serving, now - d.idle_since_s)
     d.free -= 1
     d.serving += size
     occupy(w, d.replica, 0, 1)
@@ -85,11 +85,16 @@ def start(w: W, desk: int, first: int, size: int) -> None:
         token = token_at(w, token).batch
 
 
-@compiled
+@inlined
 def factor(w: W, station: int, version: int, at_s: float) -> float:
     """How many times as long a service that begins now takes."""
-    s = station_at(w, station)
     product = factors_of(w, version, station)[0]
+    return product if station_at(w, station).slows == 0 else _slowed(w, station, product, at_s)  # type: ignore[no-any-return]
+
+
+@compiled
+def _slowed(w: W, station: int, product: float, at_s: float) -> float:
+    s = station_at(w, station)
     for i in range(s.first_slow, s.first_slow + s.slows):
         slow = slow_at(w, i)
         if slow.from_s <= at_s < slow.until_s:
@@ -97,14 +102,17 @@ def factor(w: W, station: int, version: int, at_s: float) -> float:
     return product
 
 
-@compiled
-def wake(w: W, token: int, serving: int, idle_s: float) -> float:
+@inlined
+def wake(w: W, token: int, station: int, serving: int, idle_s: float) -> float:
     """What an idle server takes longer; what does not occupy the worker delays the answer instead."""
+    count = station_at(w, station).wakes
+    return 0.0 if count == 0 or serving > 0 else _wake(w, token, count, idle_s)
+
+
+@compiled
+def _wake(w: W, token: int, count: int, idle_s: float) -> float:
     t = token_at(w, token)
     node = node_at(w, t.node)
-    count = station_at(w, node.station).wakes
-    if count == 0 or serving > 0:
-        return 0.0
     reached = NONE
     for i in range(node.wakes, node.wakes + count):
         if wake_at(w, i).idle_s <= idle_s:
@@ -118,7 +126,7 @@ def wake(w: W, token: int, serving: int, idle_s: float) -> float:
     return 0.0
 
 
-@compiled
+@inlined
 def ends_badly(w: W, token: int) -> bool:
     """Whether the service ends with an error."""
     t = token_at(w, token)
@@ -127,7 +135,7 @@ def ends_badly(w: W, token: int) -> bool:
     return share > 0.0 and uniform(node.errors, t.key) < share
 
 
-@compiled
+@inlined
 def free_worker(w: W, desk: int, station: int, first: int, size: int) -> None:
     """A worker is free: its jobs leave the station. What it does next is `pull`'s business."""
     d = desk_at(w, desk)
@@ -157,7 +165,7 @@ def lose(w: W, token: int, station: int) -> None:
     answer(w, token)
 
 
-@compiled
+@inlined
 def answer(w: W, token: int) -> None:
     """Plan the moment at which the station's answer, good or bad, is back at its caller."""
     at_s = w.now + way_back(w, token)
@@ -165,13 +173,17 @@ def answer(w: W, token: int) -> None:
     plan_token(w, token, at_s, _RESUME, E_RESUME)
 
 
-@compiled
+@inlined
 def note_visit(w: W, token: int, back_s: float) -> None:
     """Keep the visit of a watched request."""
+    if slot_at(w, token_at(w, token).slot).watched != 0:
+        _keep_visit(w, token, back_s)
+
+
+@compiled
+def _keep_visit(w: W, token: int, back_s: float) -> None:
     t = token_at(w, token)
     slot = slot_at(w, t.slot)
-    if slot.watched == 0:
-        return
     node = node_at(w, t.node)
     span = span_at(w, w.spans_used)
     w.spans_used += 1
@@ -189,7 +201,7 @@ def note_visit(w: W, token: int, back_s: float) -> None:
     span.cold = t.cold != 0
 
 
-@compiled
+@inlined
 def way_back(w: W, token: int) -> float:
     """From the end of service (or the refusal) until the answer is back."""
     t = token_at(w, token)

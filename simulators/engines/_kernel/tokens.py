@@ -21,7 +21,7 @@ from simulators.engines._moments import Rank, order
 _TIMEOUT = int(Rank.TIMEOUT)
 
 
-@compiled
+@inlined
 def new_token(w: W, slot: int, key: int, scope: int, node: int) -> int:
     """A strand of a request's work."""
     token = w.token_free
@@ -42,7 +42,7 @@ def new_token(w: W, slot: int, key: int, scope: int, node: int) -> int:
     return token
 
 
-@compiled
+@inlined
 def free_token(w: W, token: int) -> None:
     """The strand is over; so is the request's record, if it was the last."""
     t = token_at(w, token)
@@ -59,7 +59,7 @@ def free_token(w: W, token: int) -> None:
         w.slots_used -= 1
 
 
-@compiled
+@inlined
 def new_frame(w: W, kind: int, node: int, token: int) -> int:
     """What the token will come back to; it remembers what the token is like outside."""
     frame = w.frame_free
@@ -85,7 +85,7 @@ def new_frame(w: W, kind: int, node: int, token: int) -> int:
     return frame
 
 
-@compiled
+@inlined
 def free_frame(w: W, frame: int) -> None:
     f = frame_at(w, frame)
     f.stamp += 1
@@ -95,7 +95,7 @@ def free_frame(w: W, frame: int) -> None:
     w.frames_used -= 1
 
 
-@compiled
+@inlined
 def step_out(w: W, token: int, frame: int) -> None:
     """The token is again what it was outside the frame."""
     t = token_at(w, token)
@@ -107,7 +107,7 @@ def step_out(w: W, token: int, frame: int) -> None:
     t.deadline_s = f.saved_s
 
 
-@compiled
+@inlined
 def new_slot(w: W, number: int, at_s: float) -> int:
     """A request begins."""
     slot = w.slot_free
@@ -146,7 +146,7 @@ def next_batch(w: W) -> int:
     return w.batch  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def version_of(w: W, number: int) -> int:
     """The version that answers: by the shares of now and the request's own draw."""
     version = 0
@@ -157,8 +157,13 @@ def version_of(w: W, number: int) -> int:
     return version
 
 
-@compiled
+@inlined
 def is_watched(w: W, number: int) -> int:
+    return 0 if w.watch_n == 0 else _is_watched(w, number)
+
+
+@compiled
+def _is_watched(w: W, number: int) -> int:
     low, high = 0, w.watch_n
     while low < high:
         middle = (low + high) >> 1
@@ -180,7 +185,7 @@ def abandoned(w: W, token: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def plan_token(w: W, token: int, at_s: float, rank: int, kind: int) -> None:
     """Plan the token's next moment, at its present step and key."""
     t = token_at(w, token)

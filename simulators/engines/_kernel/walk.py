@@ -77,7 +77,7 @@ def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_mom
     return n + 1
 
 
-@compiled
+@inlined
 def be_there(w: W, token: int, at_s: float, at_order: int, key: int) -> None:
     """Plan the moment at which the strand reaches its present step."""
     t = token_at(w, token)
@@ -86,7 +86,7 @@ def be_there(w: W, token: int, at_s: float, at_order: int, key: int) -> None:
     plan_event(w, at_s, at_order, key, E_RESUME, token, t.stamp)
 
 
-@compiled
+@inlined
 def walk(w: W, n: int) -> int:
     """Let the n strands on the pile go on until each has planned an event or is over.
 
@@ -199,7 +199,7 @@ def walk(w: W, n: int) -> int:
     return freed
 
 
-@compiled
+@inlined
 def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
     """All branches begin at once, each a strand."""
     t = token_at(w, token)
@@ -219,7 +219,7 @@ def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_mome
     return go_on(w, n, token, at_s, at_order, key, at_moment)
 
 
-@compiled
+@inlined
 def end_strand(w: W, token: int, at_s: float, fan: int) -> None:
     """A branch is over, and its fork has no use for the strand."""
     frame = token_at(w, token).scope
@@ -283,7 +283,7 @@ def hold(w: W, token: int) -> None:
     t.node = node_at(w, t.node).inner
 
 
-@compiled
+@inlined
 def end_request(w: W, token: int, at_s: float, status: int) -> None:
     """The request is over; in a closed loop its user thinks and asks again."""
     s = slot_at(w, token_at(w, token).slot)
