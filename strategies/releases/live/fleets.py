@@ -60,39 +60,49 @@ class Release:
 
 
 @contextmanager
-def fleets(
+def versions(
     package: ModelPackage,
     successor: ModelPackage,
     fault: Fault,
-    order: dict[str, Any],
     host: Host,
     *,
     workers: int = 1,
     timeout_s: float = 5.0,
     start_new: bool = True,
-) -> Iterator[Release]:
-    """Deploy both versions and route between them.
+) -> Iterator[tuple[Fleet, Fleet]]:
+    """The old version and the new one, deployed.
 
     Parameters
     ----------
     successor
         The package that the new version serves; `Fault.package` makes it.
-    order
-        Fields of the router's `Order` besides ports and secret.
     start_new
         Whether the new version runs from the beginning; else `Release.replace` starts it.
     """
-    secret = secrets.token_urlsafe(24)
     with ExitStack() as stack:
         old = Fleet(serving(package, workers, timeout_s), host)
         stack.callback(old.stop)
         new = Fleet(faulty(successor, fault, workers, timeout_s), host)
         stack.callback(new.stop)
-        old_port, new_port = old.start(), new.start() if start_new else 0
-        # The router gives up later than whoever asks it, so that the answer tells which of the two was late.
-        plan = Order(**order, old=old_port, new=new_port, secret=secret, timeout_s=timeout_s + 1.0)
-        service = Service("router", "strategies.releases.router", environment={VARIABLE: plan.to_json()})
-        yield Release(old, new, stack.enter_context(host.run(service)), secret)
+        old.start()
+        if start_new:
+            new.start()
+        yield old, new
+
+
+@contextmanager
+def routed(old: Fleet, new: Fleet, order: dict[str, Any], host: Host, *, timeout_s: float = 5.0) -> Iterator[Release]:
+    """A router before two versions; `order` holds the fields of its `Order` besides ports and secret."""
+    secret = secrets.token_urlsafe(24)
+    assert old.running is not None
+    # The router gives up later than whoever asks it, so that the answer tells which of the two was late.
+    plan = Order(
+        **order, old=old.running.port, new=new.running.port if new.running else 0, secret=secret,
+        timeout_s=timeout_s + 1.0,
+    )  # fmt: skip
+    service = Service("router", "strategies.releases.router", environment={VARIABLE: plan.to_json()})
+    with host.run(service) as router:
+        yield Release(old, new, router, secret)
 
 
 def serving(package: ModelPackage, workers: int, timeout_s: float) -> Service:

@@ -1,6 +1,7 @@
 """One release, for real, from the first request to the last."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from strategies.releases.choices import describe
 from strategies.releases.contract import ReleasePolicy
 from strategies.releases.faults.contract import Fault
 from strategies.releases.faults.none import NoFault
-from strategies.releases.live.fleets import Release, fault_order, fleets, scratch
+from strategies.releases.live.fleets import Fleet, Release, fault_order, routed, scratch, versions
 from strategies.releases.live.harm import harm, labels_of
 from strategies.releases.live.users import Users
 from strategies.releases.live.watching import Label, Watcher
@@ -64,6 +65,7 @@ def release_live(
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     during: Callable[[Release], None] | None = None,
+    standing: tuple[Fleet, Fleet, ModelPackage] | None = None,
 ) -> ReleaseResult:
     """Release a version for real: deploy both, route between them, send the workload, and count what users got.
 
@@ -83,6 +85,8 @@ def release_live(
         The true answer to each row; it reaches the router `label_delay_s` after the request.
     during
         Called once both versions are up, before the first request; for tests that kill something later.
+    standing
+        Both versions, deployed already and left standing, and the new one's package; None deploys them.
 
     Raises `Cancelled` when asked to stop, and `StartFailed` when a version does not start; all is stopped by then.
     """
@@ -97,15 +101,20 @@ def release_live(
     choice = describe(policy)
     order = {"policy": choice, "edges": reader.edges, "tolerance": reader.tolerance, "salt": str(seed)}
     recreate = choice["settings"].get("mode") == "recreate"
-    with scratch() as folder:
-        successor = fault.package(package, folder)
-        with fleets(
-            package, successor, fault, order, host, workers=workers, timeout_s=timeout_s, start_new=not recreate
-        ) as release:
-            if during is not None:
-                during(release)
-            watcher = Watcher(release, labels, on_decision)
-            driven, usage = _drive(release, watcher, package, schedule, rows, keys, timeout_s, on_progress, cancelled)
+    with ExitStack() as stack:
+        if standing is None:
+            successor = fault.package(package, stack.enter_context(scratch()))
+            deployed = versions(
+                package, successor, fault, host, workers=workers, timeout_s=timeout_s, start_new=not recreate
+            )
+            old, new = stack.enter_context(deployed)
+        else:
+            old, new, successor = standing
+        release = stack.enter_context(routed(old, new, order, host, timeout_s=timeout_s))
+        if during is not None:
+            during(release)
+        watcher = Watcher(release, labels, on_decision)
+        driven, usage = _drive(release, watcher, package, schedule, rows, keys, timeout_s, on_progress, cancelled)
     told = fault_order(successor, fault)
     outcome = harm(
         driven, package.manifest, old_labels, keys, watcher.log, new_version=told["version"], slo_s=slo_s,

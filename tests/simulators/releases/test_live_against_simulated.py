@@ -1,0 +1,140 @@
+"""Each fault under each policy, live in real processes, beside what the same policy does in simulated releases."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from data.catalogue import find_dataset
+from data.workloads.poisson import Poisson
+from simulators.releases import Traffic, World, simulate_releases, summarise_releases
+from simulators.releases.measured import world_of_versions
+from simulators.releases.world import measured_latency
+from strategies.hosts.process import ProcessHost
+from strategies.packaging.package import ModelPackage
+from strategies.releases.choices import make_policy
+from strategies.releases.faults._choosing import faults, make_fault
+from strategies.releases.faults.contract import Fault, segment_limit
+from strategies.releases.live.fleets import Fleet, versions
+from strategies.releases.live.release import ReleaseResult, release_live
+from strategies.training.report import Report
+from strategies.training.spec import TrainingSpec
+from strategies.training.train import Prepared, prepare
+
+RATE_RPS = 120.0
+SLO_S = 0.03
+JUDGE: dict[str, Any] = {"judge": "always_valid", "judge_settings": {"harm": 0.15, "slower": 0.6}}
+POLICIES: dict[str, dict[str, Any]] = {
+    "shadow": {"settings": {"interval_s": 0.25, "least_s": 1.0, "deadline_s": 60}, **JUDGE},
+    "canary": {"settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, **JUDGE},
+    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 1.0, "keep_s": 1.0, "deadline_s": 60}, **JUDGE},
+    "ab": {"settings": {"interval_s": 0.25, "runs_s": 2.0, "deadline_s": 60}, **JUDGE},
+    "basic": {"settings": {"interval_s": 0.25}},
+}
+LASTS_S = {"canary": 5.0}
+FAULTS = ["slower", "leaks", "crashes", "errors", "wrong", "stale"]
+
+
+def test_every_fault_is_tried() -> None:
+    assert {*FAULTS, "none"} == set(faults())
+
+
+@pytest.fixture(scope="module")
+def held_out(tumour_forest: ModelPackage) -> tuple[NDArray[np.float32], list[str | float]]:
+    """Rows that the model has not learned from, and their true classes."""
+    report = Report.of(tumour_forest)
+    assert report is not None
+    spec = TrainingSpec.read(report.spec)
+    prepared: Prepared = prepare(spec, find_dataset(spec.data))
+    test = prepared.split.test
+    return prepared.X[test], [prepared.outputs[int(code)] for code in prepared.y[test]]
+
+
+def fault_of(name: str, rows: NDArray[np.float32]) -> Fault:
+    limit = segment_limit(rows, 0, 0.35)
+    settings: dict[str, dict[str, float]] = {
+        "slower": {"times": 2_000}, "errors": {"above": limit}, "wrong": {"above": limit}, "crashes": {"after": 15},
+        "leaks": {"bytes_per_request": 2_000_000, "limit_bytes": 60_000_000}, "stale": {"share": 0.6},
+    }  # fmt: skip
+    return make_fault(name, settings[name])
+
+
+@pytest.fixture(scope="module", params=FAULTS)
+def pair(
+    request: pytest.FixtureRequest, tumour_forest: ModelPackage, held_out: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Fault, Fleet, Fleet, ModelPackage]]:
+    """Both versions, deployed."""
+    fault = fault_of(request.param, held_out[0])
+    folder: Path = tmp_path_factory.mktemp("successor")
+    with ExitStack() as stack:
+        successor = fault.package(tumour_forest, folder)
+        old, new = stack.enter_context(versions(tumour_forest, successor, fault, ProcessHost(), timeout_s=3.0))
+        yield fault, old, new, successor
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", POLICIES)
+def test_each_fault_under_each_policy(
+    policy: str, pair: tuple[Fault, Fleet, Fleet, ModelPackage], tumour_forest: ModelPackage, held_out: Any
+) -> None:
+    fault, old, new, successor = pair
+    rows, truth = held_out
+    if fault.fails_after is not None and policy != next(iter(POLICIES)):
+        new.stop()  # what the last release did to it must not count in this one
+        new.start()
+    live = release_live(
+        tumour_forest, make_policy({"policy": policy, **POLICIES[policy]}),
+        Poisson(duration_s=LASTS_S.get(policy, 3.5), rate_rps=RATE_RPS), rows, fault=fault, slo_s=SLO_S, timeout_s=3.0,
+        truth=truth, label_delay_s=0.1, standing=(old, new, successor),
+    )  # fmt: skip
+    outcome = live.outcome
+    assert outcome.dropped == 0
+    check_log(live)
+    if policy == "shadow":
+        assert outcome.served_new == outcome.bad == outcome.users_touched == 0
+        assert live.totals["new"] == 0
+        assert live.totals["mirrored"] > 10
+    if policy == "basic":
+        assert outcome.verdict == "promote"
+        return
+    assert outcome.verdict == "roll back", live.log[-1]["reason"]
+    if policy == "canary":
+        check_against_simulated(live, fault, tumour_forest, successor, rows, truth)
+
+
+def check_log(live: ReleaseResult) -> None:
+    """Every decision says why; after the verdict the shares are the verdict's."""
+    assert all(entry["reason"] for entry in live.log)
+    trace = live.trace
+    if live.outcome.verdict == "roll back":
+        assert live.log[-1]["evidence"]
+        assert live.outcome.verdict_s is not None
+        late = trace.scheduled_s > live.outcome.verdict_s + 1.0
+        served = np.array(trace.versions)[trace.version[late & (trace.version >= 0)]]
+        assert not any("+" in version for version in served)
+
+
+def check_against_simulated(
+    live: ReleaseResult, fault: Fault, package: ModelPackage, successor: ModelPackage, rows: Any, truth: Any
+) -> None:
+    """Bad answers lie within the central 95% of simulated releases of the same two versions."""
+    trace = live.trace
+    new = np.array(["+" in version for version in trace.versions])[trace.version] & trace.ok
+    old = trace.ok & ~new
+    laws = {"old_latency": measured_latency(trace.latency_s[old])}
+    if new.sum() >= 20:
+        laws["new_latency"] = measured_latency(trace.latency_s[new])
+    else:
+        laws["new_latency"] = laws["old_latency"]
+    world: World = world_of_versions(
+        package, successor, fault, rows, truth=truth, label_delay_s=0.1, slo_s=SLO_S, **laws
+    )
+    policy = make_policy({"policy": "canary", **POLICIES["canary"]})
+    figures = summarise_releases(simulate_releases(policy, world, Traffic(RATE_RPS), releases=400, horizon_s=5.0))
+    assert figures.rolled_back.value > 0.9
+    bad = live.outcome.bad
+    assert figures.bad.low <= bad <= figures.bad.high, f"live {bad}, simulated {figures.bad}"
