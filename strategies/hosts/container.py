@@ -15,9 +15,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +25,16 @@ import psutil
 from data.usage import Usage
 from strategies.containers import engine
 from strategies.containers.attached import Attached
-from strategies.containers.inside import ENDED, PEAK, PORT, SERVICE_VARIABLE
-from strategies.containers.recipe import FILES, is_package
+from strategies.containers.confinement import IN, give, options
+from strategies.containers.inside import ENDED, PEAK, PORT
 from strategies.hosts._readiness import answers
 from strategies.hosts.contract import Host, Running, Service, StartFailed
 from strategies.hosts.lifeline.place import Place
-from strategies.hosts.process import GRACE_S, LOOPBACK, filled
+from strategies.hosts.process import GRACE_S
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-UID = 10_001
-"""Who a service is when its caller is root; any other caller's service runs as the caller."""
-MOST_PIDS = 512
-_TMP_BYTES = 256 << 20
-_IN, _OUT, _WRITABLE = "/run/drydock/in", "/run/drydock/out", "/run/drydock/writable"
 _PREFIX = "drydock-container-"
 _LOOK_EVERY_S = 0.02
 
@@ -84,7 +78,9 @@ class ContainerRunning(Running):
 
     def start(self, image: str) -> None:
         """Start it and wait until all replicas serve; `StartFailed` when they do not."""
-        self._id = self._api.create_container(image, **self._options())["Id"]
+        self._id = self._api.create_container(image, **options(self._api, self._service, self._folder, self.admit))[
+            "Id"
+        ]
         stream = self._api.attach_socket(self._id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 1})
         self._attached = Attached(stream)
         self._api.start(self._id)
@@ -149,8 +145,8 @@ class ContainerRunning(Running):
         name = f"admitted-{self._admitted}"
         target = self._folder / "in" / name
         shutil.copytree(path, target) if path.is_dir() else shutil.copyfile(path, target)
-        _give(target)
-        return f"{_IN}/{name}"
+        give(target)
+        return f"{IN}/{name}"
 
     def stop(self) -> None:
         """End it, gently first, and see it gone."""
@@ -171,51 +167,6 @@ class ContainerRunning(Running):
             while time.perf_counter() < deadline_s:
                 self._api.inspect_container(self._id)
                 time.sleep(_LOOK_EVERY_S)
-
-    def _options(self) -> dict[str, Any]:
-        service = self._service
-        limits: dict[str, Any] = {}
-        if service.cpus is not None:
-            limits["nano_cpus"] = round(service.cpus * 1e9)
-        if service.memory_bytes is not None:  # as much with swap as without: there is none to fall back on
-            limits["mem_limit"] = limits["memswap_limit"] = service.memory_bytes
-        network = (
-            {"port_bindings": {PORT: (LOOPBACK, None)}} if service.listens else {"network_mode": "host"}
-        )  # the module's docstring says why
-        host_config = self._api.create_host_config(
-            auto_remove=True, init=True, read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges"],
-            pids_limit=MOST_PIDS, binds=self._binds(), **limits, **network,
-            tmpfs={"/tmp": f"rw,noexec,nosuid,nodev,size={_TMP_BYTES},mode=1777"},
-        )  # fmt: skip
-        return {
-            "host_config": host_config, "stdin_open": True, "user": f"{_uid()}:{_gid()}",
-            "ports": [PORT] if service.listens else None, "environment": self._environment(),
-            "labels": {engine.LABEL: "container", engine.OWNER_LABEL: str(os.getpid())},
-        }  # fmt: skip
-
-    def _environment(self) -> dict[str, str]:
-        paths = {name: self._placed(name, path) for name, path in self._service.files.items()}
-        inner = replace(
-            self._service, arguments=tuple(filled(argument, paths) for argument in self._service.arguments), files={},
-            environment={}, cpus=None, memory_bytes=None, writable=(), settings={},
-        )  # fmt: skip
-        outer = {name: filled(value, paths) for name, value in self._service.environment.items()}
-        return {**outer, SERVICE_VARIABLE: json.dumps(asdict(inner)), **Place(folder=Path(_OUT)).environment()}
-
-    def _placed(self, name: str, path: Path) -> str:
-        """Where the container sees one of the service's files: in the image, shared, or as a copy."""
-        if name in self._service.writable:
-            return f"{_WRITABLE}/{name}"
-        return f"{FILES}/{name}" if is_package(path) else self.admit(path)
-
-    def _binds(self) -> dict[str, Mapping[str, str]]:
-        binds: dict[str, Mapping[str, str]] = {str(self._folder / name): {"bind": at, "mode": mode}
-                 for name, at, mode in (("in", _IN, "ro"), ("out", _OUT, "rw"))}  # fmt: skip
-        for name in self._service.writable:
-            path = self._service.files[name].resolve()
-            _give(path)
-            binds[str(path)] = {"bind": f"{_WRITABLE}/{name}", "mode": "rw"}
-        return binds
 
     def _find(self) -> None:
         import docker
@@ -258,21 +209,6 @@ class ContainerRunning(Running):
         return found if found.get("cpu_stats", {}).get("cpu_usage") else {}
 
 
-def _uid() -> int:
-    return os.getuid() or UID
-
-
-def _gid() -> int:
-    return os.getgid() if os.getuid() else UID
-
-
-def _give(path: Path) -> None:
-    """Let the container's user have a file or folder. Where that is the caller, it already has."""
-    if os.getuid() == 0:
-        for each in (path, *path.rglob("*")):
-            os.chown(each, UID, UID)
-
-
 @contextmanager
 def _shared_folder() -> Iterator[Path]:
     """A private folder with what the container reads, ``in``, and what it writes, ``out``; gone afterwards."""
@@ -281,7 +217,7 @@ def _shared_folder() -> Iterator[Path]:
     try:
         for name in ("in", "out"):
             (folder / name).mkdir()
-            _give(folder / name)
+            give(folder / name)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
