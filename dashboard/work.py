@@ -48,6 +48,9 @@ def start(
 ) -> str:
     """Start a job that this browser owns; returns its id. `on_end` is called in another thread when nothing is left."""
     job_id = queue().submit(function, payload, session=owner(), lane=lane, title=title, on_end=on_end).id
+    known = {state.id for state in queue().states()}
+    for forgotten in _payloads.keys() - known:
+        del _payloads[forgotten]
     _payloads[job_id] = dict(payload)
     look_at(job_id)
     return job_id
@@ -55,7 +58,8 @@ def start(
 
 def own_jobs(lane: str) -> list[tuple[JobState, dict[str, Any]]]:
     """This browser's jobs in that lane, oldest first, each with what it was given."""
-    return [(state, _payloads[state.id]) for state in queue().states(owner()) if state.lane == lane]
+    mine = [state for state in queue().states(owner()) if state.lane == lane]
+    return [(state, _payloads[state.id]) for state in mine if state.id in _payloads]
 
 
 def attend() -> None:
@@ -78,6 +82,12 @@ def look_at(job_id: str) -> JobState | None:
             seat.jobs.add(job_id)
             _onlookers[job_id].add(seat.name)
     return state
+
+
+def cancel(job_id: str) -> None:
+    """End one of this browser's jobs; one that is not is left alone."""
+    if look_at(job_id) is not None:
+        queue().cancel(job_id)
 
 
 def close() -> None:

@@ -1,5 +1,7 @@
 """A scenario as a file: opened here, saved there, run by the command without a browser."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard.comparing import state
@@ -7,8 +9,8 @@ from dashboard.errors import errors_shown
 from data.scenario import Scenario
 
 
-def open_scenario() -> None:
-    """Take over a scenario from a TOML file, and give the present one out."""
+def open_scenario(on_reset: Callable[[], None]) -> None:
+    """Take over a scenario from a TOML file, give the present one out, or begin anew; then `on_reset` is called too."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.popover("Open a scenario file", icon=":material/folder_open:"):
             file = st.file_uploader("Scenario (TOML)", ["toml"], key=f"scenario_file_{state.revision()}")
@@ -25,5 +27,6 @@ def open_scenario() -> None:
             icon=":material/save:",
         )
         if st.button("Reset", icon=":material/restart_alt:"):
+            on_reset()
             state.replace(Scenario.default())
             st.rerun()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.parts.tables import plain
-from dashboard.work import look_at, queue
+from dashboard.work import cancel, look_at
 from strategies.jobs import JobState
 
 _EVERY_S = 0.5
@@ -33,7 +33,7 @@ def _live(job_id: str) -> None:
         return
     st.progress(state.fraction, _said(state))
     if st.button("Cancel", key=f"cancel-{job_id}", disabled=state.cancelling, icon=":material/stop_circle:"):
-        queue().cancel(job_id)
+        cancel(job_id)
 
 
 def _said(state: JobState) -> str:

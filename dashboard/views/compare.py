@@ -14,7 +14,7 @@ from dashboard.parts.address import note, recall
 from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
 from dashboard.views.contract import View
-from dashboard.work import look_at
+from dashboard.work import cancel, look_at
 from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
 
@@ -52,7 +52,7 @@ def _set_up(results: Comparison | None) -> None:
     """Controls, Run and what they say about the results below; a control redraws only this."""
     with st.expander("Set-up", expanded=results is None):
         controls()
-        open_scenario()
+        open_scenario(_reset)
     job = look_at(known) if (known := recall(_PAGE, "job")) else None
     if job is not None and not job.ended:
         follow(job.id)
@@ -68,6 +68,14 @@ def _set_up(results: Comparison | None) -> None:
         show_failure(job)
     if results is not None and results.scenario != state.held():
         _stale(results.scenario)
+
+
+def _reset() -> None:
+    """Begin anew: what runs is ended, and no results are shown."""
+    if job := recall(_PAGE, "job"):
+        cancel(job)
+    note(_PAGE, "job", None)
+    note(_PAGE, "run", None)
 
 
 def _stale(measured: Scenario) -> None:

@@ -39,7 +39,7 @@ def looks_right(page: Page) -> None:
 
 def test_a_new_model_reaches_all_that_run_and_answers_are_looked_up(stocked: Server, visitor: Visitor) -> None:
     page = visitor.open(f"{stocked.url}/deploy")
-    for words in ("Embedded: the visitor", "API: the request", "Streaming: requests go", "Batch: rows are collected"):
+    for words in ("Embedded: the visitor", "API: the request", "Streaming: requests go", "Batch: requests are"):
         expect(page.get_by_role("img", name=re.compile(words))).to_be_visible()
     for place, name in enumerate(STRATEGIES):
         page.get_by_role("button", name=f"Start {name}").click()
@@ -49,6 +49,7 @@ def test_a_new_model_reaches_all_that_run_and_answers_are_looked_up(stocked: Ser
     page.get_by_role("button", name="Publish it to all that run").click()
     expect(page.get_by_text("was taken up")).to_be_visible(timeout=LONG_MS)
     table = page.locator('[data-testid="stTable"]').filter(has_text="what came of it")
+    expect(table.locator("tr")).to_have_count(5)
     said = dict(row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()[1:])
     assert len(said) == 4
     for title, outcome in said.items():

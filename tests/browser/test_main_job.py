@@ -13,7 +13,7 @@ from data.estimates import as_text, summarise
 from data.scenario import Scenario
 from data.trace import Trace
 from tests.browser.steps import LONG_MS, cells, curves, draw_everything, press_run, wait_for_results
-from tests.browser.visiting import Server, Visitor, settled
+from tests.browser.visiting import Server, Visitor, settled, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -30,6 +30,8 @@ def test_from_nothing_to_a_decision(fresh_server: Server, visitor: Visitor) -> N
     expect(page.get_by_text("Guessing puts it first for 16.7%")).to_be_visible()
     expect(page.get_by_text("held-out rows it answers as the trained pipeline does")).to_be_visible()
 
+    assert violations(page) == []
+
     page.get_by_role("link", name="Deploy", exact=True).click()
     answers = []
     for strategy in ("API", "Embedded"):
@@ -42,6 +44,7 @@ def test_from_nothing_to_a_decision(fresh_server: Server, visitor: Visitor) -> N
         answers.append(panel.last.locator('[data-testid="stTable"]').inner_text())
     assert answers[0] == answers[1], "the two deployments answer the same row differently"
     assert len(fresh_server.children()) >= 3
+    assert violations(page) == []
     for _ in answers:
         page.get_by_role("button", name="Stop").last.click()
         expect(page.get_by_text("It was stopped")).not_to_have_count(0)
