@@ -47,9 +47,7 @@ def deploy_dealership(
             parts["monolith"] = running.enter_context(host.run(_service("monolith", COMPONENTS, {}, model, secret)))
         else:
             called = COMPONENTS[1:]
-            with ThreadPoolExecutor(
-                len(called)
-            ) as starting:  # side by side: each takes seconds, and none needs another
+            with ThreadPoolExecutor(len(called)) as starting:  # each takes seconds to start, and needs no other
                 services = [_service(name, (name,), {}, model, secret) for name in called]
                 found = starting.map(lambda service: running.enter_context(host.run(service)), services)
                 parts = dict(zip(called, found, strict=True))

@@ -1,0 +1,91 @@
+"""``python -m simulators.fidelity`` measures how wrong predictions are on this machine, and keeps the report.
+
+It saves after every subject; begun again, it goes on with those that are missing. ``--fresh`` begins anew.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from data.errors import DrydockError
+from data.profile import ServiceProfile
+from simulators.fidelity.report import FidelityReport, folder, stored_report
+from simulators.fidelity.running import Extent, measure_subject
+from simulators.fidelity.subjects import car_model, named
+from strategies.profiling import Effort
+
+QUICK = Extent((0.2, 0.6), seconds=1.0, repeats=2, effort=Effort(saturated_s=1.0, pausing_s=1.0, bursts=20))
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m simulators.fidelity", description=__doc__)
+    parser.add_argument("--only", default="", help="subjects, with commas between them; all without it")
+    parser.add_argument("--seconds", type=float, help="length of each run")
+    parser.add_argument("--repeats", type=int, help="times each run is repeated")
+    parser.add_argument("--quick", action="store_true", help="two utilisations and short runs")
+    parser.add_argument("--fresh", action="store_true", help="measure again what an earlier report holds")
+    asked = parser.parse_args(arguments)
+    extent = QUICK if asked.quick else Extent()
+    extent = replace(extent, seconds=asked.seconds or extent.seconds, repeats=asked.repeats or extent.repeats)
+    try:
+        report = make([n for n in asked.only.split(",") if n], extent, asked.fresh)
+    except DrydockError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(as_text(report))
+    return 0
+
+
+def make(names: list[str], extent: Extent, fresh: bool = False) -> FidelityReport:
+    """Measure the subjects that the stored report lacks (all with `fresh`), saving after each."""
+    report = stored_report() or FidelityReport()
+    subjects = named(names)
+    missing = [s for s in subjects if fresh or s.name not in {c.subject for c in report.cells}]
+    package = car_model(_say) if missing else None
+    for subject in missing:
+        assert package is not None
+        _say(f"{subject.name}: calibrating")
+        profile: ServiceProfile = subject.profile(package, extent.effort)
+        profile.save(folder() / "profiles" / f"{subject.name}.json")
+        report = report.with_subject(subject.name, measure_subject(subject, package, profile, extent, _say))
+        report.save(folder() / "report.json")
+    return report
+
+
+def as_text(report: FidelityReport) -> str:
+    """The report as two tables: every cell, then each figure's median."""
+    cells = [
+        (c.subject, f"{c.utilisation:g}", c.traffic, c.figure, _number(c.measured), _number(c.predicted),
+         _percent(c.error), _percent(c.noise), c.verdict)
+        for c in report.cells
+    ]  # fmt: skip
+    totals = [
+        (t.figure, _percent(t.median_error), _percent(t.median_quiet), _percent(t.target), str(t.cells), str(t.noisy))
+        for t in report.totals()
+    ]
+    head = ("subject", "load", "traffic", "figure", "measured", "predicted", "error", "noise", "")
+    whole = ("figure", "median error", "where quiet", "target", "cells", "noisy")
+    return f"{_table(head, cells)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _number(value: float | None) -> str:
+    return "not estimable" if value is None else f"{value:.4g}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

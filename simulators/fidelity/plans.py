@@ -1,0 +1,78 @@
+"""The plan of what was measured, where it was measured: on one machine, whose cores the load generator uses as well."""
+
+from data.profile import ServiceProfile
+from simulators.architectures._parts import (
+    components_work,
+    hop,
+    law,
+    start_up,
+    station,
+    turns,
+    wakes,
+    work,
+)
+from simulators.plan import Law, PerRequest, Plan, Sequence, Station, Step, Unit, Visit, scaled
+
+CLIENT = "client"
+"""Name of the load generator's own station."""
+
+
+def as_measured(profile: ServiceProfile, *, idle_expiry_s: float = 300.0, concurrency: int = 20) -> Plan:
+    """A plan of one deployment as it was profiled: same processes, same machine, same load generator.
+
+    The last two are the function host's settings.
+    """
+    if profile.host == "function":
+        return _function(profile, PerRequest(idle_expiry_s=idle_expiry_s, concurrency=concurrency))
+    if profile.serve_s:
+        return _processes(profile)
+    service = work(("http", profile.overhead_s), *components_work(profile.components))
+    server = station("server", service, profile, {"workers": profile.workers}, front=True)
+    return _on_this_machine(profile, (server,), [Visit("server")])
+
+
+def _processes(profile: ServiceProfile) -> Plan:
+    """A process for each component: the gateway's work comes in pieces, between its calls."""
+    gateway, *called = profile.components
+    asking = [(f"call-{i}", profile.call_s) for i in range(len(called))]
+    share = 1 / (len(called) + 1)
+    own = work(("http", profile.overhead_s), *components_work([gateway]), *asking, share=share)
+    desks = [Station(gateway.name, own, batching=turns(own, 1.0), wakes=wakes(profile), delay=_delay(profile, share))]
+    steps: list[Step] = [Visit(gateway.name)]
+    for component in called:
+        service = work(("serve", profile.serve_s), *components_work([component]))
+        desks.append(Station(component.name, service, batching=turns(service, 1.0)))
+        steps += [Visit(component.name, hop=hop(profile, {})), Visit(gateway.name)]
+    return _on_this_machine(profile, tuple(desks), steps)
+
+
+def _delay(profile: ServiceProfile, share: float) -> Law | None:
+    return scaled(law(profile.delay_s), share) if profile.delay_s else None
+
+
+def _on_this_machine(profile: ServiceProfile, stations: tuple[Station, ...], steps: list[Step]) -> Plan:
+    client, around = _client(profile, steps)
+    cores = max(profile.cores, 1)
+    return Plan(profile.strategy, (Unit("machine", (*client, *stations), cores=cores),), around)
+
+
+def _function(profile: ServiceProfile, scaling: PerRequest) -> Plan:
+    service = work(("http", profile.overhead_s), *components_work(profile.components))
+    delay = law(profile.delay_s) if profile.delay_s else None
+    function = Unit(
+        "function",
+        (Station("function", service, queue_limit=0, delay=delay, wakes=wakes(profile)),),
+        scaling,
+        start_up=start_up(profile),
+    )
+    client, around = _client(profile, [Visit("function")])
+    generator = (Unit("machine", client),) if client else ()
+    return Plan("function", (*generator, function), around)
+
+
+def _client(profile: ServiceProfile, steps: list[Step]) -> tuple[tuple[Station, ...], Step]:
+    """The load generator serialises what it sends and reads: half of its work before the request, half after."""
+    if not profile.client_s:
+        return (), steps[0] if len(steps) == 1 else Sequence(tuple(steps))
+    half = scaled(law(profile.client_s), 0.5)
+    return (Station(CLIENT, half),), Sequence((Visit(CLIENT), *steps, Visit(CLIENT)))

@@ -1,0 +1,179 @@
+"""The fidelity report: measured beside predicted, with the machine's own noise, as a value and as a file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data.errors import InvalidFile, Problem
+from data.home import home
+from data.provenance import machine_facts, software_versions
+
+FORMAT = "drydock fidelity report 1"
+TARGETS: Mapping[str, float] = {"p50_ms": 0.05, "p95_ms": 0.10, "p99_ms": 0.15, "throughput_rps": 0.03}
+"""Median absolute error that predictions aim at, by figure, as a share of what was measured."""
+LOOSE = 0.15
+"""Where a figure has no target of its own: beyond this a repetition's difference counts as noise."""
+FIGURES = ("p50_ms", "p95_ms", "p99_ms", "throughput_rps", "cpu_s_per_s", "cold_share")
+Traffic = Literal["poisson", "bursty"]
+Verdict = Literal["within", "off", "noise", "too few"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure of one deployment under one traffic. Intervals are 95%; a figure that is not estimable is None."""
+
+    subject: str
+    strategy: str
+    host: str
+    utilisation: float
+    """Arrival rate over the capacity that calibration found."""
+    rate_rps: float
+    traffic: Traffic
+    figure: str
+    measured: float | None
+    measured_low: float | None
+    measured_high: float | None
+    predicted: float | None
+    predicted_low: float | None
+    predicted_high: float | None
+    noise: float
+    """How far a repetition of the same run differs from the median of all, at most, as a share of it."""
+    runs: int
+    n: int
+    """Requests measured, all repetitions together."""
+
+    @property
+    def error(self) -> float | None:
+        """(predicted - measured) / measured; the plain difference where the figure is a share."""
+        if self.measured is None or self.predicted is None:
+            return None
+        if self.figure == "cold_share":
+            return self.predicted - self.measured
+        return (self.predicted - self.measured) / self.measured if self.measured else None
+
+    @property
+    def target(self) -> float:
+        return TARGETS.get(self.figure, LOOSE)
+
+    @property
+    def verdict(self) -> Verdict:
+        """within: the target. noise: the machine itself repeats less exactly than the target asks of a prediction."""
+        if self.error is None:
+            return "too few"
+        if abs(self.error) <= self.target:
+            return "within"
+        return "noise" if self.noise > self.target else "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The error seen nearest to a prediction."""
+
+    cell: Cell
+    extrapolated: bool
+    """Whether the prediction lies outside of what was ever measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One figure over all cells."""
+
+    figure: str
+    median_error: float | None
+    """Median absolute error over all cells that have one, those under noise included."""
+    median_quiet: float | None
+    """The same over those whose noise does not exceed the target."""
+    target: float | None
+    cells: int
+    noisy: int
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityReport:
+    """Every cell measured so far, on one machine."""
+
+    cells: tuple[Cell, ...] = ()
+    made_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    software: Mapping[str, str] = field(default_factory=lambda: software_versions())
+    machine: Mapping[str, str] = field(default_factory=lambda: machine_facts())
+
+    def nearest(
+        self, strategy: str, host: str, utilisation: float, traffic: str = "poisson", figure: str = "p50_ms"
+    ) -> Nearest | None:
+        """The cell nearest to a prediction, or None where nothing like it was ever measured.
+
+        Strategy and host must be the same for it not to be an extrapolation, and the utilisation within the range that
+        was measured of them.
+        """
+        fitting = [c for c in self.cells if c.figure == figure and c.error is not None]
+        if not fitting:
+            return None
+
+        def distance(cell: Cell) -> tuple[bool, bool, float, bool]:
+            apart = abs(cell.utilisation - utilisation)
+            return cell.strategy != strategy, cell.host != host, apart, cell.traffic != traffic
+
+        cell = min(fitting, key=distance)
+        alike = [c.utilisation for c in fitting if (c.strategy, c.host) == (strategy, host)]
+        inside = bool(alike) and min(alike) - 1e-9 <= utilisation <= max(alike) + 1e-9
+        return Nearest(cell, not (inside and traffic in {c.traffic for c in fitting}))
+
+    def totals(self) -> tuple[Total, ...]:
+        """Each figure's median absolute error."""
+        return tuple(self._total(figure) for figure in FIGURES)
+
+    def _total(self, figure: str) -> Total:
+        own = [c for c in self.cells if c.figure == figure]
+        errors = [(abs(c.error), c.noise > c.target) for c in own if c.error is not None]
+        every = [error for error, _ in errors]
+        quiet = [error for error, noisy in errors if not noisy]
+        return Total(
+            figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), sum(noisy for _, noisy in errors)
+        )
+
+    def with_subject(self, subject: str, cells: Sequence[Cell]) -> "FidelityReport":
+        """The same with these cells in the place of that subject's."""
+        return FidelityReport((*(c for c in self.cells if c.subject != subject), *cells))
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **asdict(self)}, allow_nan=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, file: str = "fidelity report") -> "FidelityReport":
+        """What `to_json` wrote; `InvalidFile` for anything else."""
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+                raise ValueError(f"is not a {FORMAT!r}")
+            values["cells"] = tuple(Cell(**cell) for cell in values["cells"])
+            return cls(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            problem = Problem(0, "", "", f"is not a fidelity report of this version ({error})")
+            raise InvalidFile(file, (problem,), "make it again with python -m simulators.fidelity") from error
+
+    def save(self, path: Path) -> None:
+        """Write JSON; it appears whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(self.to_json())
+        partial.replace(path)
+
+
+def folder() -> Path:
+    """Where reports, and the profiles behind them, are kept."""
+    return home() / "fidelity"
+
+
+def stored_report() -> FidelityReport | None:
+    """This machine's report; None while there is none."""
+    path = folder() / "report.json"
+    return FidelityReport.from_json(path.read_text(), path.name) if path.exists() else None
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if values else None

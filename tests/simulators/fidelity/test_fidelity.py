@@ -1,0 +1,137 @@
+"""The fidelity report: what is in a cell, which cell is nearest, and predictions against theory."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import InvalidFile, UnknownKind
+from data.profile import ColdStart, Component, ServiceProfile
+from data.workloads.poisson import Poisson
+from simulators.fidelity import Cell, FidelityReport, stored_report
+from simulators.fidelity.__main__ import as_text
+from simulators.fidelity.plans import as_measured
+from simulators.fidelity.report import FIGURES, TARGETS, folder
+from simulators.fidelity.running import _cell, _run, predict, rate, traffic_of
+from simulators.fidelity.subjects import SUBJECTS, named
+
+CELL = Cell("api-1", "api", "process", 0.4, 100.0, "poisson", "p50_ms", 2.0, 1.9, 2.1, 2.1, 2.0, 2.2, 0.01, 3, 900)
+SERVICE = tuple(np.random.default_rng(1).exponential(0.001, 4_000).tolist())
+PROFILE = ServiceProfile(
+    "p", "api", "process", 1, (Component("model", ((1, SERVICE),)),), cpu_s=0.001, capacity_rps=1_000.0, cores=2
+)
+
+
+def test_error_and_verdict() -> None:
+    assert CELL.error == pytest.approx(0.05)
+    assert CELL.verdict == "within"
+    assert replace(CELL, predicted=3.0).verdict == "off"
+    assert replace(CELL, predicted=3.0, noise=0.2).verdict == "noise"
+    assert replace(CELL, measured=None).verdict == "too few"
+    share = replace(CELL, figure="cold_share", measured=0.0, predicted=0.02)
+    assert share.error == pytest.approx(0.02)
+
+
+def test_the_nearest_cell_and_whether_it_is_an_extrapolation() -> None:
+    high = replace(CELL, utilisation=0.8)
+    embedded = replace(CELL, strategy="embedded", subject="embedded")
+    report = FidelityReport((CELL, high, embedded))
+    near = report.nearest("api", "process", 0.7)
+    assert near is not None
+    assert near.cell is high
+    assert not near.extrapolated
+    for asked in (("api", "process", 0.9), ("api", "process", 0.1), ("api", "function", 0.4)):
+        far = report.nearest(*asked)
+        assert far is not None
+        assert far.extrapolated
+    other = report.nearest("embedded", "process", 0.4)
+    assert other is not None
+    assert other.cell is embedded
+    assert report.nearest("api", "process", 0.4, figure="p99_ms") is None
+    bursty = report.nearest("api", "process", 0.4, "bursty")
+    assert bursty is not None
+    assert bursty.extrapolated
+
+
+def test_noisy_cells_are_counted_and_not_dropped() -> None:
+    report = FidelityReport((CELL, replace(CELL, utilisation=0.6, predicted=4.0, noise=0.5)))
+    total = report.totals()[0]
+    assert (total.figure, total.cells, total.noisy) == ("p50_ms", 2, 1)
+    assert total.median_error == pytest.approx((0.05 + 1.0) / 2)
+    assert total.median_quiet == pytest.approx(0.05)
+    assert total.target == TARGETS["p50_ms"]
+    assert "noise" in as_text(report)
+
+
+def test_the_file_reads_back_and_goes_on(home: Path) -> None:
+    assert stored_report() is None
+    report = FidelityReport((CELL,))
+    report.save(folder() / "report.json")
+    assert stored_report() == report
+    changed = report.with_subject("api-1", (replace(CELL, n=1),)).with_subject("api-2", (CELL,))
+    assert [cell.n for cell in changed.cells] == [1, 900]
+    assert home in folder().parents
+    for text in ("", "{}", report.to_json().replace("report 1", "report 0")):
+        with pytest.raises(InvalidFile, match=r"python -m simulators\.fidelity"):
+            FidelityReport.from_json(text)
+
+
+def test_a_profile_of_one_queue_is_predicted_as_theory_says() -> None:
+    """M/M/1: mean sojourn S / (1 - rho), the model's plan on a machine with cores to spare."""
+    schedule = Poisson(rate_rps=600, duration_s=400).schedule(10, 3)
+    run = predict(as_measured(PROFILE), PROFILE, schedule, 1)
+    service_s = float(np.mean(SERVICE))
+    assert np.mean(run.latency_ms) / 1e3 == pytest.approx(service_s / (1 - 600 * service_s), rel=0.05)
+    assert run.figures["throughput_rps"] == pytest.approx(600, rel=0.02)
+    assert run.figures["cpu_s_per_s"] == pytest.approx(0.6, rel=0.05)
+    assert run.figures["cold_share"] == 0
+
+
+def test_turns_answer_more_the_more_there_is_to_do() -> None:
+    """Each further request of a turn costs a third: at the single one's limit the server is far from its own."""
+    turns = replace(PROFILE, discipline="turns", next_s=PROFILE.occupancy_s / 3)
+    run = predict(as_measured(turns), turns, Poisson(rate_rps=1_500, duration_s=20).schedule(10, 3), 1)
+    assert run.figures["throughput_rps"] == pytest.approx(1_500, rel=0.02)
+    assert np.percentile(run.latency_ms, 99) < 30
+
+
+def test_idle_functions_end_and_start_anew() -> None:
+    starts = tuple(ColdStart((("start", 0.2),)) for _ in range(3))
+    function = replace(PROFILE, host="function", cold_starts=starts, client_s=(0.0001,))
+    schedule = Poisson(rate_rps=0.5, duration_s=200).schedule(10, 3)
+    run = predict(as_measured(function, idle_expiry_s=1.0), function, schedule, 1)
+    # An instance is found idle only when the next request comes within a second: 1 - exp(-0.5) of all.
+    assert run.figures["cold_share"] == pytest.approx(np.exp(-0.5), abs=0.12)
+
+
+def test_bursts_and_poisson_ask_for_the_same_rate() -> None:
+    for utilisation in (0.2, 0.8):
+        wanted = rate(PROFILE, utilisation)
+        assert wanted == pytest.approx(1_000 * utilisation)
+        for traffic in ("poisson", "bursty"):
+            assert traffic_of(traffic, wanted, 3.0).mean_rate_rps == pytest.approx(wanted)  # type: ignore[arg-type]
+
+
+def test_a_cell_takes_its_noise_from_its_own_repetitions() -> None:
+    schedule = Poisson(rate_rps=500, duration_s=2).schedule(10, 3)
+    plan = as_measured(PROFILE)
+    runs = [predict(plan, PROFILE, schedule, seed) for seed in (1, 1, 1)]
+    slow = _run(
+        {"scheduled_s": np.zeros(500), "end_s": np.full(500, 0.5), "status": np.zeros(500), "cold": np.zeros(500)},
+        schedule, 0.1,
+    )  # fmt: skip
+    about = ("s", "api", "process", 0.5, 500.0, "poisson")
+    for figure in FIGURES:
+        same = _cell(about, figure, runs, runs)  # type: ignore[arg-type]
+        assert same.noise == 0
+        assert not same.error
+    noisy = _cell(about, "p50_ms", [*runs[:2], slow], runs)  # type: ignore[arg-type]
+    assert noisy.noise > 1
+
+
+def test_subjects_are_found_by_name() -> None:
+    assert named([]) == SUBJECTS
+    assert [subject.workers for subject in named(["api-2"])] == [2]
+    with pytest.raises(UnknownKind, match="api-3"):
+        named(["api-3"])
