@@ -30,10 +30,11 @@ def digest(latency_s: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def quantile_s(counts: NDArray[np.int64], q: float) -> float:
     """Upper edge of the bucket that holds the q-quantile; NaN without counts."""
-    total = int(counts.sum())
+    upto = counts.cumsum()
+    total = int(upto[-1])
     if not total:
         return math.nan
-    index = int(np.searchsorted(np.cumsum(counts), q * total - 1e-9))
+    index = int(upto.searchsorted(q * total - 1e-9))
     return float(EDGES_S[min(index, BUCKETS - 2)])
 
 

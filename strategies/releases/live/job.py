@@ -9,18 +9,19 @@ import numpy as np
 from data.discovery import kind
 from data.home import home
 from data.workloads.contract import Workload
+from strategies.jobs.job import Progress
 from strategies.packaging.package import ModelPackage
 from strategies.releases.choices import make_policy
 from strategies.releases.faults._choosing import make_fault
 from strategies.releases.live.release import release_live
-from strategies.training.watch import CancelCheck, Progress, never, silent
+from strategies.training.watch import CancelCheck, never
 
 RELEASE = "strategies.releases.live.job:run_release"
 RELEASING = "releasing"
 """The stage in which users ask; the job's message is then the latest decision as JSON."""
 
 
-def run_release(payload: dict[str, Any], progress: Progress = silent, cancelled: CancelCheck = never) -> dict[str, Any]:
+def run_release(payload: dict[str, Any], progress: Progress, cancelled: CancelCheck = never) -> dict[str, Any]:
     """Release for real, and answer with what happened.
 
     Parameters

@@ -27,7 +27,10 @@ from strategies.training.train import Prepared, prepare
 
 RATE_RPS = 120.0
 SLO_S = 0.03
-JUDGE: dict[str, Any] = {"judge": "always_valid", "judge_settings": {"harm": 0.15, "slower": 0.6}}
+JUDGE: dict[str, Any] = {
+    "judge": "always_valid",
+    "judge_settings": {"harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
+}
 POLICIES: dict[str, dict[str, Any]] = {
     "shadow": {"settings": {"interval_s": 0.25, "least_s": 1.0, "deadline_s": 60}, **JUDGE},
     "canary": {"settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, **JUDGE},
@@ -58,7 +61,7 @@ def fault_of(name: str, rows: NDArray[np.float32]) -> Fault:
     limit = segment_limit(rows, 0, 0.35)
     settings: dict[str, dict[str, float]] = {
         "slower": {"times": 2_000}, "errors": {"above": limit}, "wrong": {"above": limit}, "crashes": {"after": 15},
-        "leaks": {"bytes_per_request": 2_000_000, "limit_bytes": 60_000_000}, "stale": {"share": 0.6},
+        "leaks": {"bytes_per_request": 2_000_000, "limit_bytes": 60_000_000}, "stale": {"feature": 20, "share": 0.5},
     }  # fmt: skip
     return make_fault(name, settings[name])
 
@@ -92,7 +95,8 @@ def test_each_fault_under_each_policy(
         truth=truth, label_delay_s=0.1, standing=(old, new, successor),
     )  # fmt: skip
     outcome = live.outcome
-    assert outcome.dropped == 0
+    if (policy, fault.title) != ("basic", "Slower"):  # which gives a version everything that it cannot bear
+        assert outcome.dropped == 0
     check_log(live)
     if policy == "shadow":
         assert outcome.served_new == outcome.bad == outcome.users_touched == 0
