@@ -63,7 +63,7 @@ DIAGRAMS: Mapping[str, Diagram] = {
             Arrow("store", "job", "request", back=True),
             Arrow("package", "job", "update"),
         ),
-        "Batch: rows are collected in files; a job, which holds the model, reads them and writes all answers at once, "
+        "Batch: requests are collected in files; a job, which holds the model, reads them and writes all answers, "
         "and the application looks them up. A new package is read by the next job.",
     ),
 }
