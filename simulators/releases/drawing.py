@@ -88,15 +88,20 @@ class Drawing:
         compared = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
         disagreed = rng.binomial(compared, self.world.disagree_share)
         labels = self._labels(active, old_n - old_errors, new_n - new_errors, compared, now_s + interval_s)
+        # As Python's own integers, all at once: to convert them one by one takes longer than to draw them.
+        plain = (n.tolist() for n in (old_n, old_errors, new_n, new_errors, compared, disagreed, both))
+        laws = old_latency, old_answers, new_latency, new_answers
         found = []
-        for place in range(len(active)):
-            old_known, new_known, pair_known = labels[place]
+        for counts, (slow_old, said_old, slow_new, said_new), (old_known, new_known, pair_known) in zip(
+            zip(*plain, strict=True), zip(*laws, strict=True), labels, strict=True
+        ):
+            n_old, bad_old, n_new, bad_new, pairs, differing, together = counts
             arms = Arms(
-                Tally(int(old_n[place]), int(old_errors[place]), old_latency[place], old_answers[place], *old_known),
-                Tally(int(new_n[place]), int(new_errors[place]), new_latency[place], new_answers[place], *new_known),
-                Pairs(int(compared[place]), int(disagreed[place]), *pair_known),
+                Tally(n_old, bad_old, slow_old, said_old, *old_known),
+                Tally(n_new, bad_new, slow_new, said_new, *new_known),
+                Pairs(pairs, differing, *pair_known),
             )
-            found.append((_EMPTY, arms) if both[place] else (arms, _EMPTY))
+            found.append((_EMPTY, arms) if together else (arms, _EMPTY))
         return found
 
     def _failures(self, active: NDArray[np.int64], n: Counts) -> tuple[Counts, Counts]:

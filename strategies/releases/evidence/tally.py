@@ -62,6 +62,8 @@ class Pairs:
     only_old_wrong: int = 0
 
     def plus(self, other: "Pairs") -> "Pairs":
+        if not other.compared and not other.labelled:
+            return self
         return Pairs(
             self.compared + other.compared, self.disagreed + other.disagreed, self.labelled + other.labelled,
             self.only_new_wrong + other.only_new_wrong, self.only_old_wrong + other.only_old_wrong,

@@ -91,6 +91,7 @@ def at_every_minute(judge: str, **settings: object) -> ReleasePolicy:
     return make_policy({**choice, "settings": {"runs_s": 1e9, "deadline_s": 1e9}})
 
 
+@pytest.mark.slow
 def test_with_no_effect_ten_thousand_releases_are_rarely_rolled_back() -> None:
     world = World.same(Behaviour(0.01))
     runs = simulate_releases(at_every_minute("always_valid"), world, Traffic(20.0), releases=10_000, horizon_s=20 * 60)

@@ -20,6 +20,8 @@ from strategies.releases.live.fleets import Release
 from strategies.releases.live.job import run_release
 from strategies.releases.live.release import release_live
 
+pytestmark = pytest.mark.slow
+
 CANARY: dict[str, Any] = {
     "policy": "canary", "settings": {"interval_s": 0.25, "step": 0.25, "deadline_s": 60},
     "judge": "always_valid", "judge_settings": {"harm": 0.3, "slower": 0.9},
