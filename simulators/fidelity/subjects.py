@@ -17,7 +17,7 @@ from strategies.dealership.measuring import customers
 from strategies.hosts.contract import Host
 from strategies.hosts.process import ProcessHost
 from strategies.packaging.package import ModelPackage
-from strategies.profiling import Effort, Subject, profile_strategy
+from strategies.profiling import Effort, Subject, profile_strategy, with_cold_starts
 from strategies.training.publish import package_trained
 from strategies.training.spec import TrainingSpec
 from strategies.training.train import train
@@ -57,8 +57,12 @@ class Measured:
             self.name, self.strategy, self.host, self.workers,
             in_caller=self.strategy == "embedded", one_each=self.host == "function",
         )  # fmt: skip
-        limits, rows = self._limits(), model_rows(package)
-        return profile_strategy(self._strategy(), self._host(), package, rows, limits, subject, effort)
+        # Without the short expiry: a calibration that keeps waiting for cold starts would see nothing else.
+        limits, rows = replace(self._limits(), settings={}), model_rows(package)
+        found = profile_strategy(self._strategy(), self._host(), package, rows, limits, subject, effort)
+        if self.host != "function":
+            return found
+        return with_cold_starts(found, self._strategy(), self._host(), package, rows, limits)
 
     def _strategy(self) -> Strategy:
         return kind("strategies", Strategy, self.strategy)()  # type: ignore[type-abstract]

@@ -2,8 +2,9 @@
 
 from strategies.profiling.model import batch_sizes, lookup_samples
 from strategies.profiling.observing import Observed
-from strategies.profiling.profiling import Effort, Subject, profile_deployment, profile_strategy
+from strategies.profiling.profiling import Effort, Subject, profile_deployment, profile_strategy, with_cold_starts
 
 __all__ = [
     "Effort", "Observed", "Subject", "batch_sizes", "lookup_samples", "profile_deployment", "profile_strategy",
+    "with_cold_starts",
 ]  # fmt: skip

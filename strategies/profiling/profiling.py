@@ -14,7 +14,7 @@ from strategies.hosts.contract import Host
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.model import batch_sizes
 from strategies.profiling.observing import Observed
-from strategies.profiling.runs import Saturation, bursts, pauses, saturate, staggered
+from strategies.profiling.runs import Saturation, bursts, lone, pauses, saturate, staggered
 from strategies.profiling.separating import (
     LEAST_S,
     idle_extras,
@@ -26,6 +26,7 @@ from strategies.profiling.separating import (
 )
 from strategies.training.watch import CancelCheck, never
 
+_FORGET_S = 0.2
 _FINEST = 10.0
 """A service this many times the generator's own work for a request can be looked into."""
 
@@ -69,7 +70,7 @@ def profile_deployment(
 ) -> ServiceProfile:
     """Measure a running deployment. `rows` are what its requests carry. (rows, features)"""
     effort = effort or Effort()
-    saturate(deployment, rows, 1, effort.warm_up_s, cancelled)
+    lone(deployment, rows, 0.0, effort.warm_up_s)
     full = _fullest(deployment, rows, subject, effort, cancelled)
     alone = pauses(deployment, rows, effort.pause_s, effort.pausing_s, cancelled)
     cores = usable_cores()
@@ -112,6 +113,24 @@ def profile_strategy(
         cold_starts = watched.cold_starts()
     broker = profile.delay_s if subject.strategy == "streaming" else ()
     return replace(profile, cold_starts=cold_starts, broker_s=broker)
+
+
+def with_cold_starts(
+    profile: ServiceProfile,
+    strategy: Strategy,
+    host: Host,
+    package: ModelPackage,
+    rows: NDArray[np.float32],
+    limits: Limits,
+    seconds: float = 8.0,
+) -> ServiceProfile:
+    """The same with cold starts of a deployment on the function host that forgets idle instances at once."""
+    watched = Observed(host)
+    short = replace(limits, settings={**limits.settings, "idle_s": _FORGET_S})
+    with strategy.deploy(package, watched, short) as deployment:
+        lone(deployment, rows, 2 * _FORGET_S, seconds)
+        found = watched.cold_starts()
+    return replace(profile, cold_starts=found or profile.cold_starts)
 
 
 def divide(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import NotEstimable
 from data.trace import Status
 from data.workloads.contract import ClosedSchedule, OpenSchedule
 from strategies.contract import Deployment
@@ -16,6 +17,8 @@ from strategies.training.watch import CancelCheck, never
 
 _TIMEOUT_S = 30.0
 _REST_S = 0.02
+FEWEST = 10
+"""Answers that a rate is told from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,10 @@ class Pauses:
 def saturate(
     deployment: Deployment, rows: NDArray[np.float32], users: int, seconds: float, cancelled: CancelCheck = never
 ) -> Saturation:
-    """A closed loop without thinking, after a fifth of the time to warm up."""
+    """A closed loop without thinking, after a fifth of the time to warm up.
+
+    Raises `NotEstimable` where too little was answered to tell a rate: it takes longer, or was still starting.
+    """
     import psutil
 
     schedule = _closed(np.zeros((users, 1_000)), len(rows), seconds)
@@ -66,7 +72,9 @@ def saturate(
     (from_s, thread_from_s, cpu_from_s), (until_s, thread_until_s, cpu_until_s) = used[first], used[-1]
     end_s = driven.columns["end_s"] + driven.began_s
     answered = (driven.columns["status"] == Status.OK) & (end_s >= from_s) & (end_s < until_s)
-    n = max(int(answered.sum()), 1)
+    n = int(answered.sum())
+    if n < FEWEST:
+        raise NotEstimable("capacity", n, FEWEST)
     span_s = until_s - from_s
     return Saturation(
         users,
@@ -100,6 +108,11 @@ def pauses(
         used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
         cpu_s.append(used_s / max(len(latency_s), 1))
     return Pauses(tuple(pause_s), tuple(found), tuple(cpu_s))
+
+
+def lone(deployment: Deployment, rows: NDArray[np.float32], pause_s: float, seconds: float) -> None:
+    """One user who pauses for so long before each request; for what happens at the deployment meanwhile."""
+    drive(deployment, _closed(np.full((1, 1_000), pause_s), len(rows), seconds), rows, timeout_s=_TIMEOUT_S)
 
 
 def bursts(

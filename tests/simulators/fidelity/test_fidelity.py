@@ -16,7 +16,7 @@ from simulators.fidelity.report import FIGURES, TARGETS, folder
 from simulators.fidelity.running import _cell, _run, predict, rate, traffic_of
 from simulators.fidelity.subjects import SUBJECTS, named
 
-CELL = Cell("api-1", "api", "process", 0.4, 100.0, "poisson", "p50_ms", 2.0, 1.9, 2.1, 2.1, 2.0, 2.2, 0.01, 3, 900)
+CELL = Cell("api-1", "api", "process", 0.4, 100.0, "poisson", "p50_ms", 2.0, 1.9, 2.1, 2.08, 2.0, 2.2, 0.01, 3, 900)
 SERVICE = tuple(np.random.default_rng(1).exponential(0.001, 4_000).tolist())
 PROFILE = ServiceProfile(
     "p", "api", "process", 1, (Component("model", ((1, SERVICE),)),), cpu_s=0.001, capacity_rps=1_000.0, cores=2
@@ -24,7 +24,7 @@ PROFILE = ServiceProfile(
 
 
 def test_error_and_verdict() -> None:
-    assert CELL.error == pytest.approx(0.05)
+    assert CELL.error == pytest.approx(0.04)
     assert CELL.verdict == "within"
     assert replace(CELL, predicted=3.0).verdict == "off"
     assert replace(CELL, predicted=3.0, noise=0.2).verdict == "noise"
@@ -58,8 +58,8 @@ def test_noisy_cells_are_counted_and_not_dropped() -> None:
     report = FidelityReport((CELL, replace(CELL, utilisation=0.6, predicted=4.0, noise=0.5)))
     total = report.totals()[0]
     assert (total.figure, total.cells, total.noisy) == ("p50_ms", 2, 1)
-    assert total.median_error == pytest.approx((0.05 + 1.0) / 2)
-    assert total.median_quiet == pytest.approx(0.05)
+    assert total.median_error == pytest.approx((0.04 + 1.0) / 2)
+    assert total.median_quiet == pytest.approx(0.04)
     assert total.target == TARGETS["p50_ms"]
     assert "noise" in as_text(report)
 
