@@ -158,6 +158,8 @@ class Outcome:
     """`SPAN` records, in no particular order."""
     ended_s: float
     """When the last thing ended, or the schedule's duration if that is later."""
+    used_up: bool = False
+    """Whether a user of a closed loop had made all planned requests before the duration was over, and stopped."""
 
 
 class Engine(ABC):

@@ -54,6 +54,7 @@ class Kernel(Engine):
             units=world.unit_bins,
             spans=world.spans[: int(world.main["spans_used"][0])].copy(),
             ended_s=ended_s,
+            used_up=bool(world.main["used_up"][0]),
         )
 
 

@@ -46,6 +46,7 @@ class _World:
         self.performer = Performer(task.plan, self.clock, self.floors, self.books, task.seed)
         self._watched = set(task.watch)
         self._arrived = 0
+        self._used_up = False
         self._shares = [1.0]
         self._release = draws.stream_of(task.seed, "[release]", "version")
         for fault, number in zip(task.plan.faults, range(1, 1 + len(task.plan.faults)), strict=True):
@@ -128,6 +129,7 @@ class _World:
                 return
             yield self.clock.moment(at_s, Rank.START, number)
             yield from self._request(number)
+        self._used_up |= self.clock.now < schedule.duration_s
 
     def _request(self, number: int) -> Steps:
         batch = self._arrived // self.task.batch_size
@@ -195,6 +197,7 @@ class _World:
             units=np.array([account.areas for account in books.units]),
             spans=np.array(books.spans, SPAN),
             ended_s=ended_s,
+            used_up=self._used_up,
         )
 
 

@@ -1,5 +1,7 @@
 """A request reaches a station."""
 
+# mypy: no-warn-return-any
+
 import math
 
 from simulators.engines._kernel.balancing import choose

@@ -1,12 +1,12 @@
 """Kubernetes' HorizontalPodAutoscaler at work on one unit."""
 
-import numpy as np
+# mypy: no-warn-return-any
 
 from simulators.engines._hpa import limited, stabilised, wanted
 from simulators.engines._kernel.books import occupy
 from simulators.engines._kernel.cpu import run_cores
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, change_at, replica_at, unit_at, wish_at
+from simulators.engines._kernel.memory import NO_KEY, W, change_at, replica_at, unit_at, wish_at
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import ABSENT, DOWN, E_SCALE, NONE, READY, STARTING
 from simulators.engines._kernel.replicas import retire
@@ -20,7 +20,7 @@ def sync(w: W, unit: int) -> int:
     """Compare the metric with its target; how many replicas to start, or minus how many to retire."""
     u = unit_at(w, unit)
     now = w.now
-    plan_event(w, now + u.sync_s, order(_SCALE, unit, 0), np.uint64(0), E_SCALE, unit, 0)
+    plan_event(w, now + u.sync_s, order(_SCALE, unit, 0), NO_KEY, E_SCALE, unit, 0)
     ready, unready, total = 0, 0, 0.0
     for replica in range(u.slots, u.slots + u.count):
         state = replica_at(w, replica).state

@@ -1,10 +1,10 @@
 """How a request finds a replica."""
 
-import numpy as np
+# mypy: no-warn-return-any
 
 from simulators.engines._draws import further_key, uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, replica_at, unit_at
+from simulators.engines._kernel.memory import NO_KEY, Key, W, replica_at, unit_at
 from simulators.engines._kernel.records import (
     DOWN,
     LEAST_CONNECTIONS,
@@ -16,14 +16,14 @@ from simulators.engines._kernel.records import (
 
 
 @inlined
-def choose(w: W, unit: int, stream: int, key: int) -> int:
+def choose(w: W, unit: int, stream: int, key: Key) -> int:
     """The replica that the balancer sends to; NONE when there is none to choose from."""
     u = unit_at(w, unit)
-    return u.slots if u.steady != 0 and u.count == 1 else _choose(w, unit, stream, key)  # type: ignore[no-any-return]
+    return u.slots if u.steady != 0 and u.count == 1 else _choose(w, unit, stream, key)
 
 
 @compiled
-def _choose(w: W, unit: int, stream: int, key: int) -> int:
+def _choose(w: W, unit: int, stream: int, key: Key) -> int:
     u = unit_at(w, unit)
     n = u.count if u.steady != 0 else open_count(w, unit)
     if n == 0:
@@ -36,7 +36,7 @@ def _choose(w: W, unit: int, stream: int, key: int) -> int:
         first = int(uniform(stream, key) * n)
         if n == 1:
             return nth_open(w, unit, first)
-        second = int(uniform(stream, further_key(key, np.uint64(0))) * (n - 1))
+        second = int(uniform(stream, further_key(key, NO_KEY)) * (n - 1))
         second += 1 if second >= first else 0
         one, two = nth_open(w, unit, first), nth_open(w, unit, second)
         return two if replica_at(w, two).in_flight < replica_at(w, one).in_flight else one

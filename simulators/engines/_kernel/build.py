@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.workloads.contract import ClosedSchedule, OpenSchedule
 from simulators.engines import _draws as draws
@@ -86,7 +87,7 @@ def _free(dtype: np.dtype[np.void], count: int) -> Records:
     return records
 
 
-def _factors(task: Task) -> np.ndarray:  # type: ignore[type-arg]
+def _factors(task: Task) -> NDArray[np.float64]:
     return np.array(
         [
             [

@@ -4,6 +4,8 @@ The jobs are a pairing heap by the virtual time at which they are done (Fredman,
 pairing heap", Algorithmica 1986): any number of them, linked through the tokens.
 """
 
+# mypy: no-warn-return-any
+
 from simulators.engines._kernel.books import unit_levels
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import W, replica_at, token_at, unit_at

@@ -1,19 +1,21 @@
 """Drawing durations by term and key."""
 
+# mypy: no-warn-return-any
+
 from simulators.engines._draws import exponential, gamma, lognormal, uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, samples, size_at, term_at
+from simulators.engines._kernel.memory import Key, W, samples, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
 
 
 @inlined
-def draw(w: W, first: int, key: int) -> float:
+def draw(w: W, first: int, key: Key) -> float:
     """The duration that the terms from `first` on add up to; NONE is no time at all."""
     return 0.0 if first == NONE else _draw(w, first, key)
 
 
 @compiled
-def _draw(w: W, first: int, key: int) -> float:
+def _draw(w: W, first: int, key: Key) -> float:
     total = 0.0
     while True:
         term = term_at(w, first)
@@ -33,7 +35,7 @@ def _draw(w: W, first: int, key: int) -> float:
 
 
 @compiled
-def draw_batch(w: W, first: int, count: int, size: int, key: int) -> float:
+def draw_batch(w: W, first: int, count: int, size: int, key: Key) -> float:
     """Duration of a batch: linear between the sizes listed, in proportion beyond the largest."""
     upper = 0
     while upper < count and size_at(w, first + upper).size < size:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence as Several
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulators.engines import _draws as draws
 from simulators.engines._kernel import records as r
@@ -79,7 +80,7 @@ class Terms:
             self._samples += law.samples_s
         return self._known[id(law)]
 
-    def tables(self) -> tuple[Records, np.ndarray]:  # type: ignore[type-arg]
+    def tables(self) -> tuple[Records, NDArray[np.float64]]:
         return table(self._terms, r.TERM), np.array(self._samples or [0.0])
 
 
@@ -226,7 +227,7 @@ class Flattener:
 def records_of(rows: list[dict[str, object]], dtype: np.dtype[np.void]) -> Records:
     """Records from field values; what is not named is 0."""
     out = np.zeros(max(1, len(rows)), dtype)
-    for record, row in zip(out, rows, strict=False):
+    for index, row in enumerate(rows):
         for name, value in row.items():
-            record[name] = value
+            out[name][index] = value
     return out

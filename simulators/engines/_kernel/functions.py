@@ -1,6 +1,6 @@
 """Serverless: an instance for each request in flight."""
 
-import numpy as np
+# mypy: no-warn-return-any
 
 from simulators.engines._kernel.books import (
     COLD,
@@ -16,6 +16,7 @@ from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.lines import enter, next_in_line, wait
 from simulators.engines._kernel.memory import (
+    NO_KEY,
     W,
     desk_at,
     idle,
@@ -82,7 +83,7 @@ def start_cold(w: W, token: int) -> None:
     at_s = now + draw(w, node.start_up, t.key)
     if at_s > t.deadline_s:
         arm(w, token, at_s)
-    plan_event(w, at_s, order(_READY, node.unit, r.slot), np.uint64(0), E_INSTANCE, token, t.stamp)
+    plan_event(w, at_s, order(_READY, node.unit, r.slot), NO_KEY, E_INSTANCE, token, t.stamp)
 
 
 @compiled
@@ -141,7 +142,7 @@ def after_function(w: W, desk: int, station: int) -> None:
 def plan_expiry(w: W, replica: int) -> None:
     r = replica_at(w, replica)
     at_s = r.idle_since_s + unit_at(w, r.unit).expiry_s
-    plan_event(w, at_s, order(_EXPIRE, r.unit, r.slot), np.uint64(0), E_EXPIRE, replica, 0)
+    plan_event(w, at_s, order(_EXPIRE, r.unit, r.slot), NO_KEY, E_EXPIRE, replica, 0)
 
 
 @compiled

@@ -1,10 +1,10 @@
 """A caller's protection at work: deadline, retries with a budget, circuit breaker."""
 
-import numpy as np
+# mypy: no-warn-return-any
 
 from simulators.engines._draws import further_key, uniform
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, frame_at, guard_at, node_at, outcomes, slot_at, token_at
+from simulators.engines._kernel.memory import W, as_key, frame_at, guard_at, node_at, outcomes, slot_at, token_at
 from simulators.engines._kernel.records import (
     CLOSED,
     E_RESUME,
@@ -34,7 +34,7 @@ def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
     t.scope = frame
     t.status = 0
     if number > 0:
-        t.key = further_key(t.key, np.uint64(node.where * _TRIES + number))
+        t.key = further_key(t.key, as_key(node.where * _TRIES + number))
     f.at_key = t.key
     if g.breaks != 0 and not admits(w, node.guard, at_s):
         t.status = _REJECTED
@@ -62,7 +62,7 @@ def plan_retry(w: W, token: int, guard_node: int, number: int) -> bool:
             return False
         g.tokens -= 1.0
     longest_s = min(g.cap_s, g.base_s * g.factor**number)
-    u = uniform(node.choice, further_key(t.key, np.uint64(number)))
+    u = uniform(node.choice, further_key(t.key, as_key(number)))
     t.node = guard_node
     t.tries = number + 1
     t.who_where = (slot_at(w, t.slot).number << 14) | node.where

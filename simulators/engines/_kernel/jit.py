@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import register_jitable
@@ -37,17 +37,17 @@ for function in SHARED:
 
 def compiled(function: F) -> F:
     """A compiled function."""
-    return numba.njit(error_model="numpy")(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(error_model="numpy")(function))
 
 
 def inlined(function: F) -> F:
     """A compiled function whose code is placed where it is used; for a handful of instructions."""
-    return numba.njit(error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(error_model="numpy", forceinline=True)(function))
 
 
 def entry(function: F) -> F:
     """A compiled function that Python calls: kept on disk, with all that it calls."""
-    return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(cache=True, error_model="numpy")(function))
 
 
 def drop_stale_cache() -> None:

@@ -1,5 +1,7 @@
 """Lines in front of desks: who waits, and who is next."""
 
+# mypy: no-warn-return-any
+
 import math
 
 from simulators.engines._kernel.books import levels, occupy

@@ -1,5 +1,7 @@
 """The event loop."""
 
+# mypy: no-warn-return-any
+
 import numpy as np
 
 from simulators.engines._kernel.arriving import arrive
@@ -12,8 +14,11 @@ from simulators.engines._kernel.guarding import begin_try
 from simulators.engines._kernel.jit import compiled, entry, inlined
 from simulators.engines._kernel.lines import pull, start_due, tick
 from simulators.engines._kernel.memory import (
+    NO_KEY,
+    Key,
     W,
     arrivals,
+    as_key,
     desk_at,
     frame_at,
     heap,
@@ -77,7 +82,7 @@ def run(main: W, most: int) -> int:
                 return FULL
         credit -= 1
         # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
-        source, at_s, at_order, key = 0, np.inf, 0, np.uint64(0)
+        source, at_s, at_order, key = 0, np.inf, 0, NO_KEY
         if w.front_kind != E_NONE:
             source, at_s, at_order, key = 1, w.front_s, w.front_order, w.front_key
         if w.heap_used > 0:
@@ -87,8 +92,8 @@ def run(main: W, most: int) -> int:
         coming = w.next < w.arrivals_n
         if coming:
             start_order = order(_START, w.next, 0)
-            if source == 0 or earlier(arrivals(w)[w.next], start_order, np.uint64(0), at_s, at_order, key):
-                source, at_s, at_order, key = 3, arrivals(w)[w.next], start_order, np.uint64(0)
+            if source == 0 or earlier(arrivals(w)[w.next], start_order, NO_KEY, at_s, at_order, key):
+                source, at_s, at_order, key = 3, arrivals(w)[w.next], start_order, NO_KEY
         if source == 0:
             return DONE
         if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
@@ -149,14 +154,14 @@ def run(main: W, most: int) -> int:
                     line = desk_at(w, station_at(w, station).desk + replica_at(w, t.replica).slot).line
                 start_due(w, station, t.replica, line)
         elif kind == E_TICK:
-            plan_event(w, at_s + station_at(w, who).every_s, order(_TICK, who, 0), np.uint64(0), E_TICK, who, 0)
+            plan_event(w, at_s + station_at(w, who).every_s, order(_TICK, who, 0), NO_KEY, E_TICK, who, 0)
             tick(w, who)
         elif kind == E_SCALE:
             scale(w, who)
         elif kind == E_CRASH:
             if replica_at(w, who).serial == stamp:
                 repair = unit_at(w, replica_at(w, who).unit).repair
-                crash(w, who, draw(w, repair, np.uint64(stamp)))
+                crash(w, who, draw(w, repair, as_key(stamp)))
         elif kind == E_KILL:
             crash(w, who, kill_at(w, stamp).at_s)
         elif kind == E_READY:
@@ -192,7 +197,7 @@ def room(w: W) -> int:
     events = min(events, (w.heap_n - w.heap_used - used) // (4 * w.steps))
     if w.watch_n > 0:
         events = min(events, (w.spans_n - w.spans_used - used) // (4 * w.steps))
-    return events  # type: ignore[no-any-return]
+    return events
 
 
 @inlined
@@ -200,8 +205,8 @@ def begin_request(w: W, number: int, at_order: int) -> int:
     if w.closed != 0:
         w.pending -= 1
     slot = new_slot(w, number, w.now)
-    token = new_token(w, slot, np.uint64(number), ROOT, w.root)
-    return go_on(w, 0, token, w.now, at_order, np.uint64(0), 1)
+    token = new_token(w, slot, as_key(number), ROOT, w.root)
+    return go_on(w, 0, token, w.now, at_order, NO_KEY, 1)
 
 
 @inlined
@@ -213,7 +218,7 @@ def answered(w: W, token: int, back_s: float) -> int:
 
 
 @inlined
-def complete(w: W, first: int, at_order: int, key: int) -> tuple[int, int]:
+def complete(w: W, first: int, at_order: int, key: Key) -> tuple[int, int]:
     """A service ends. Returns the strands that go on, and the desk whose worker is free."""
     t = token_at(w, first)
     node = node_at(w, t.node)

@@ -4,11 +4,13 @@ The world is one record that holds the address and length of every table. So a f
 arrays, and most functions need not be inlined, which keeps compiling short. `state.World` keeps the tables alive.
 """
 
+# mypy: no-warn-return-any
+
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import carray, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
 from simulators.engines._kernel.jit import inlined
@@ -39,10 +41,12 @@ from simulators.engines.contract import SPAN
 
 W = Any
 """The world: a record of `records.MAIN`."""
+Key = Any
+"""A draw key: an unsigned word."""
+NO_KEY: Key = np.uint64(0)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(_context: Any, _address: Any) -> Any:
+def _pointer_code(_context: Any, _address: Any) -> Any:
     """An address as a pointer."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -51,14 +55,19 @@ def _pointer(_context: Any, _address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(_context: Any, _value: Any) -> Any:
+_pointer: Any = intrinsic(_pointer_code)
+
+
+def _bits_code(_context: Any, _value: Any) -> Any:
     """The bit pattern of a float."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.IntType(64))
 
     return types.int64(types.float64), generate
+
+
+_bits: Any = intrinsic(_bits_code)
 
 
 _BITS_BELOW = (1022 + LOWEST) * PER_OCTAVE
@@ -82,6 +91,11 @@ _TERM_BYTES = TERM.itemsize
 _TOKEN_BYTES = TOKEN.itemsize
 _UNIT_BYTES = UNIT.itemsize
 _WAKE_BYTES = WAKE.itemsize
+
+
+@inlined
+def as_key(number: int) -> Key:
+    return np.uint64(number)
 
 
 @inlined

@@ -3,13 +3,15 @@
 At low load most events are planned and then are the very next to happen; the place in front saves them the heap.
 """
 
+# mypy: no-warn-return-any
+
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, heap
+from simulators.engines._kernel.memory import Key, W, heap
 from simulators.engines._kernel.records import E_NONE
 
 
 @inlined
-def earlier(at_s: float, order: int, key: int, other_s: float, other_order: int, other_key: int) -> bool:
+def earlier(at_s: float, order: int, key: Key, other_s: float, other_order: int, other_key: Key) -> bool:
     """The order of moments that the contract fixes."""
     if at_s != other_s:
         return at_s < other_s
@@ -19,7 +21,7 @@ def earlier(at_s: float, order: int, key: int, other_s: float, other_order: int,
 
 
 @compiled
-def sift_in(w: W, at_s: float, order: int, key: int, kind: int, who: int, stamp: int) -> None:
+def sift_in(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     """Add an event to the heap."""
     events = heap(w)
     at = w.heap_used
@@ -66,7 +68,7 @@ def drop_first(w: W) -> None:
 
 
 @compiled
-def plan_event(w: W, at_s: float, order: int, key: int, kind: int, who: int, stamp: int) -> None:
+def plan_event(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     """Plan a moment."""
     if w.front_kind == E_NONE:
         pass

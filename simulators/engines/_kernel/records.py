@@ -53,7 +53,7 @@ MAIN = _record(
     front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
     heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
-    bins="i8", steps="i8", per_user="i8", keep="i8", closed="i8", versions="i8", release="u8", root="i8",
+    bins="i8", steps="i8", per_user="i8", used_up="i8", keep="i8", closed="i8", versions="i8", release="u8", root="i8",
 )  # fmt: skip
 """One record: where the tables are and how long, the clock, the event in front of all others, the free records."""
 

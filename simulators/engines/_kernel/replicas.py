@@ -1,8 +1,8 @@
 """Replicas start, become ready, drain, crash and come back."""
 
-import math
+# mypy: no-warn-return-any
 
-import numpy as np
+import math
 
 from simulators.engines._kernel.books import (
     CRASHED,
@@ -22,7 +22,9 @@ from simulators.engines._kernel.cpu import clear_cores
 from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
+    NO_KEY,
     W,
+    as_key,
     desk_at,
     frame_at,
     line_at,
@@ -78,9 +80,9 @@ def start_replica(w: W, replica: int) -> None:
 @compiled
 def plan_ready(w: W, replica: int, down_s: float) -> None:
     r = replica_at(w, replica)
-    start_up_s = draw(w, unit_at(w, r.unit).start_up, np.uint64(r.serial))
+    start_up_s = draw(w, unit_at(w, r.unit).start_up, as_key(r.serial))
     at_s = w.now + down_s + start_up_s
-    plan_event(w, at_s, order(_READY, r.unit, r.slot), np.uint64(0), E_READY, replica, r.serial)
+    plan_event(w, at_s, order(_READY, r.unit, r.slot), NO_KEY, E_READY, replica, r.serial)
 
 
 @compiled
@@ -96,8 +98,8 @@ def open_replica(w: W, replica: int) -> None:
     r.since_s = now
     r.used_s = 0.0
     if u.crash != NONE:
-        at_s = now + draw(w, u.crash, np.uint64(r.serial))
-        plan_event(w, at_s, order(_CRASH, r.unit, r.slot), np.uint64(0), E_CRASH, replica, r.serial)
+        at_s = now + draw(w, u.crash, as_key(r.serial))
+        plan_event(w, at_s, order(_CRASH, r.unit, r.slot), NO_KEY, E_CRASH, replica, r.serial)
     for station in range(u.first_station, u.first_station + u.stations):
         d = desk_at(w, station_at(w, station).desk + r.slot)
         d.free = workers_of(w, station)

@@ -1,8 +1,8 @@
 """Service at a station: a job and a worker come together, and part."""
 
-import math
+# mypy: no-warn-return-any
 
-import numpy as np
+import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.books import COMPLETED, LOST, WORK_S, leave, levels, occupy, taken_up, tally, write_row
@@ -11,6 +11,7 @@ from simulators.engines._kernel.draw import draw, draw_batch
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
+    as_key,
     desk_at,
     factors_of,
     node_at,
@@ -89,7 +90,7 @@ def start(w: W, desk: int, first: int, size: int) -> None:
 def factor(w: W, station: int, version: int, at_s: float) -> float:
     """How many times as long a service that begins now takes."""
     product = factors_of(w, version, station)[0]
-    return product if station_at(w, station).slows == 0 else _slowed(w, station, product, at_s)  # type: ignore[no-any-return]
+    return product if station_at(w, station).slows == 0 else _slowed(w, station, product, at_s)
 
 
 @compiled
@@ -243,6 +244,6 @@ def begun_before(w: W, station: int, now_s: float) -> float:
         if s.refresh_next_s > now_s:
             return s.refresh_begun_s
         s.refresh_running_s = s.refresh_next_s
-        s.refresh_done_s = s.refresh_next_s + draw(w, s.refresh, np.uint64(s.refresh_runs))
+        s.refresh_done_s = s.refresh_next_s + draw(w, s.refresh, as_key(s.refresh_runs))
         s.refresh_runs += 1
         s.refresh_next_s += s.refresh_every_s

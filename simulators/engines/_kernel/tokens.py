@@ -1,12 +1,12 @@
 """Strands, frames and requests: taken from their free lists and given back."""
 
-import math
+# mypy: no-warn-return-any
 
-import numpy as np
+import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import W, frame_at, node_at, shares, slot_at, token_at, watch
+from simulators.engines._kernel.memory import Key, W, as_key, frame_at, node_at, shares, slot_at, token_at, watch
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
     AWAY,
@@ -22,7 +22,7 @@ _TIMEOUT = int(Rank.TIMEOUT)
 
 
 @inlined
-def new_token(w: W, slot: int, key: int, scope: int, node: int) -> int:
+def new_token(w: W, slot: int, key: Key, scope: int, node: int) -> int:
     """A strand of a request's work."""
     token = w.token_free
     t = token_at(w, token)
@@ -143,7 +143,7 @@ def next_batch(w: W) -> int:
         w.batch_left = w.batch_size
         w.batch += 1
     w.batch_left -= 1
-    return w.batch  # type: ignore[no-any-return]
+    return w.batch
 
 
 @inlined
@@ -151,7 +151,7 @@ def version_of(w: W, number: int) -> int:
     """The version that answers: by the shares of now and the request's own draw."""
     version = 0
     if w.versions > 1:
-        u = uniform(w.release, np.uint64(number))
+        u = uniform(w.release, as_key(number))
         while version < w.versions - 1 and u >= shares(w)[version]:
             version += 1
     return version

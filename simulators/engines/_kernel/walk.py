@@ -6,9 +6,9 @@ the first step that reads or changes shared state (a breaker, a budget, a held w
 which it will be there. The outcome is the same as if every answer were an event of its own.
 """
 
-import math
+# mypy: no-warn-return-any
 
-import numpy as np
+import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.books import count_end
@@ -16,6 +16,8 @@ from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.guarding import begin_try, plan_retry, record
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
+    NO_KEY,
+    Key,
     W,
     branch_at,
     frame_at,
@@ -66,7 +68,7 @@ _ERROR = 3
 
 
 @inlined
-def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
+def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: Key, at_moment: int) -> int:
     """Put a strand on the pile of those that go on; returns the pile's new height."""
     work = piled_at(w, n)
     work.token = token
@@ -78,7 +80,7 @@ def go_on(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_mom
 
 
 @inlined
-def be_there(w: W, token: int, at_s: float, at_order: int, key: int) -> None:
+def be_there(w: W, token: int, at_s: float, at_order: int, key: Key) -> None:
     """Plan the moment at which the strand reaches its present step."""
     t = token_at(w, token)
     if at_s > t.deadline_s:
@@ -200,7 +202,7 @@ def walk(w: W, n: int) -> int:
 
 
 @inlined
-def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: int, at_moment: int) -> int:
+def fork(w: W, n: int, token: int, at_s: float, at_order: int, key: Key, at_moment: int) -> int:
     """All branches begin at once, each a strand."""
     t = token_at(w, token)
     node = node_at(w, t.node)
@@ -295,6 +297,8 @@ def end_request(w: W, token: int, at_s: float, status: int) -> None:
         number = s.number + 1
         if number % w.per_user != 0:
             plan_user(w, number, at_s)
+        elif at_s < w.duration_s:
+            w.used_up = 1
 
 
 @compiled
@@ -303,7 +307,7 @@ def plan_user(w: W, number: int, since_s: float) -> None:
     at_s = since_s + think_s(w)[number]
     if at_s < w.duration_s:
         w.pending += 1
-        plan_event(w, at_s, order(_START, number, 0), np.uint64(0), E_START, number, 0)
+        plan_event(w, at_s, order(_START, number, 0), NO_KEY, E_START, number, 0)
 
 
 @compiled
