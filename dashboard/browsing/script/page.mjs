@@ -52,7 +52,7 @@ class Part {
     this.find("measure").textContent = `Measure ${data.count.toLocaleString("en")} predictions`;
     if (data.draw && !this.pad) {
       this.pad = new Pad(this.find("pad"), () => this.#drawn());
-      this.find("clear").onclick = () => { this.pad.clear(); this.#say("Cleared."); };
+      this.find("clear").onclick = () => { this.pad.clear(); this.#cleared(); };
     }
   }
 
@@ -63,9 +63,14 @@ class Part {
   }
 
   async #drawn() {
-    if (this.pad.empty) return this.#say("Cleared.");
-    const values = this.pad.pixels();
-    await this.#predict(values, "");
+    if (this.pad.empty) return this.#cleared();
+    await this.#predict(this.pad.pixels());
+  }
+
+  #cleared() {
+    this.asked++; // what is still being predicted is of no interest any more
+    this.find("answers").replaceChildren();
+    this.#say("Cleared.");
   }
 
   async #row(row) {
@@ -76,14 +81,14 @@ class Part {
     });
   }
 
-  async #predict(values, more) {
+  async #predict(values, more = () => "") {
     const number = ++this.asked;
     try {
       await this.model.ready;
       const { outputs, took_ms } = await this.model.predict(values);
       if (number !== this.asked || !this.alive) return; // a later one is under way
       if (this.data.draw) drawPixels(this.find("pixels"), values);
-      this.#tell(outputs, took_ms, more ? more(outputs) : "");
+      this.#tell(outputs, took_ms, more(outputs));
     } catch (error) { this.#failed(error); }
   }
 
