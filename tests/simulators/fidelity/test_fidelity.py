@@ -79,10 +79,10 @@ def test_the_file_reads_back_and_goes_on(home: Path) -> None:
 
 def test_a_profile_of_one_queue_is_predicted_as_theory_says() -> None:
     """M/M/1: mean sojourn S / (1 - rho), the model's plan on a machine with cores to spare."""
-    schedule = Poisson(rate_rps=600, duration_s=400).schedule(10, 3)
+    schedule = Poisson(rate_rps=600, duration_s=60).schedule(10, 3)
     run = predict(as_measured(PROFILE), PROFILE, schedule, 1)
     service_s = float(np.mean(SERVICE))
-    assert np.mean(run.latency_ms) / 1e3 == pytest.approx(service_s / (1 - 600 * service_s), rel=0.05)
+    assert np.mean(run.latency_ms) / 1e3 == pytest.approx(service_s / (1 - 600 * service_s), rel=0.08)
     assert run.figures["throughput_rps"] == pytest.approx(600, rel=0.02)
     assert run.figures["cpu_s_per_s"] == pytest.approx(0.6, rel=0.05)
     assert run.figures["cold_share"] == 0
