@@ -76,7 +76,7 @@ def _measured(f: dict[str, Any]) -> dict[str, str]:
         "load": _ms(f["load_s"]),
         "first load": _ms(f["first_load_s"]),
         "one row": _ms(f["row_s"]),
-        "parity": "not known" if parity is None else f"{parity['max_abs_difference']:.1e} (n={parity['rows']:,})",
+        "parity": "not known" if parity is None else f"{digits(parity['max_abs_difference'])} (n={parity['rows']:,})",
         "result": _STATUS[f["status"]],
     }
 

@@ -70,7 +70,10 @@ def test_a_new_model_reaches_all_that_run_and_answers_are_looked_up(stocked: Ser
 
 
 def _look_up(page: Page) -> None:
-    page.get_by_role("button", name="Predict every row now").click()
+    ahead = page.get_by_role("button", name="Predict every row now")
+    expect(ahead).to_have_count(1)  # while the page is drawn anew, what stood there before stands beside it
+    settled(page)
+    ahead.click()
     expect(page.get_by_text("569 answers by version")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_text(re.compile(r"computed [\d.,]+ s ago"))).to_be_visible()
     row = page.get_by_label("Row number")
