@@ -67,7 +67,8 @@ def saturate(
     before, begun = psutil.cpu_times(), _reading(deployment)
     driven = drive(deployment, schedule, rows, timeout_s=_TIMEOUT_S, on_progress=note, cancelled=cancelled)
     after = psutil.cpu_times()
-    used = [*(used or [begun]), _reading(deployment)]
+    if len(used) < 2:  # so short a run is read as a whole; otherwise its end, where the last answers drain, stays out
+        used = [begun, _reading(deployment)]
     first = min(len(used) // 5, max(len(used) - 2, 0))
     (from_s, thread_from_s, cpu_from_s), (until_s, thread_until_s, cpu_until_s) = used[first], used[-1]
     end_s = driven.columns["end_s"] + driven.began_s

@@ -37,7 +37,6 @@ class Line(Deployment):
     def issue(self, requests: Sequence[Request], done: Done) -> None:
         for request in requests:
             self.free_s = max(self.free_s, time.perf_counter()) + SERVICE_S
-            self.used_s += SERVICE_S
             heapq.heappush(self.due, (self.free_s + DELAY_S, request.id, done))
 
     def poll(self, wait_s: float) -> None:
@@ -47,6 +46,7 @@ class Line(Deployment):
         time.sleep(max(0.0, until_s - time.perf_counter()))
         while self.due and self.due[0][0] <= time.perf_counter():
             _, number, done = heapq.heappop(self.due)
+            self.used_s += SERVICE_S
             done(Answer(number, Status.OK, np.zeros(1), "1"))
 
     def update(self, model: ModelPackage) -> None: ...
