@@ -51,6 +51,7 @@ $(VENV)/.uv:
 $(VENV)/.ready: requirements.txt | $(VENV)/.uv
 	@echo "Installing the locked requirements …"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(BIN)/python -m strategies.browsing.runtime || echo "Everything else works without it; make run tries again."
 	@touch $@
 
 $(VENV)/.ready-test: requirements-test.txt $(VENV)/.ready
