@@ -14,6 +14,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ready ## install what is needed and open the dashboard (PORT=8501 HOST=127.0.0.1)
+	@$(BIN)/python -m strategies.browsing.runtime || echo "All but the Browser page works without it; the next make run tries again."
 	@$(BIN)/python -m dashboard --port $(PORT) --host $(HOST)
 
 test: $(VENV)/.ready-test ## run every test; skips are listed with their reason
@@ -51,7 +52,6 @@ $(VENV)/.uv:
 $(VENV)/.ready: requirements.txt | $(VENV)/.uv
 	@echo "Installing the locked requirements …"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
-	@$(BIN)/python -m strategies.browsing.runtime || echo "Everything else works without it; make run tries again."
 	@touch $@
 
 $(VENV)/.ready-test: requirements-test.txt $(VENV)/.ready
