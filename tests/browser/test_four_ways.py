@@ -44,7 +44,10 @@ def test_a_new_model_reaches_all_that_run_and_answers_are_looked_up(stocked: Ser
     for place, name in enumerate(STRATEGIES):
         page.get_by_role("button", name=f"Start {name}").click()
         expect(page.get_by_role("button", name="Predict", exact=True)).to_have_count(place + 1, timeout=LONG_MS)
+    chosen = page.get_by_role("combobox", name=re.compile("Version to publish"))
+    before = chosen.input_value()
     page.get_by_role("button", name="Make a new version of the same model").click()
+    expect(chosen).not_to_have_value(before)
     settled(page)
     page.get_by_role("button", name="Publish it to all that run").click()
     expect(page.get_by_text("was taken up")).to_be_visible(timeout=LONG_MS)
@@ -63,10 +66,6 @@ def test_a_new_model_reaches_all_that_run_and_answers_are_looked_up(stocked: Ser
     expect(page.get_by_role("button", name=re.compile("Release Embedded"))).to_have_count(0)
     _look_up(page)
     looks_right(page)
-    while page.get_by_role("button", name="Stop", exact=True).count():
-        page.get_by_role("button", name="Stop", exact=True).first.click()
-        page.wait_for_timeout(500)
-        settled(page)
 
 
 def _look_up(page: Page) -> None:
