@@ -20,6 +20,7 @@ MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"  # ISO 8601
 _NOTHING = pa.nulls(1, pa.string())[0]  # pa.scalar would import pandas
+_NAN = pa.Array.from_buffers(pa.float64(), 1, [None, pa.py_buffer(np.array([np.nan]))])[0]
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -45,7 +46,7 @@ def is_moment(cell: str) -> bool:
 def numbers(column: pa.ChunkedArray) -> Parsed:
     """Read a column as numbers: finite, and within what a model can read (float32)."""
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
-        values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        values = _plain(column.cast(pa.float64(), safe=False))
         missing = np.isnan(values)
     else:
         texts = _texts(column)
@@ -76,6 +77,17 @@ def names(column: pa.ChunkedArray) -> pd.Series:
     texts = _texts(column)
     known: pd.Series = pc.if_else(pc.is_in(texts, pa.array(MISSING)), _NOTHING, texts).to_pandas()
     return known
+
+
+def _plain(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """What `to_numpy` gives, without importing pandas as that does: NaN where a value is missing."""
+    filled = pc.fill_null(column, _NAN) if column.null_count else column
+    pieces = [
+        np.frombuffer(piece.buffers()[1], np.float64, len(piece), 8 * piece.offset)
+        for piece in filled.chunks
+        if len(piece)
+    ]
+    return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0), *pieces])
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
