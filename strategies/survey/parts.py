@@ -16,13 +16,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from strategies.contract import Deployment
 from strategies.hosts.contract import Host, Running, Service
-from strategies.streams.deployment import StreamingDeployment
+
+if TYPE_CHECKING:
+    from strategies.streams.deployment import StreamingDeployment
 
 APPLICATION = "application"
 _EVERY_S = 0.05
@@ -89,11 +91,14 @@ class Census:
 
     def parts(self) -> Parts:
         """What was seen; to be asked while the deployment is still up."""
-        streams = _streams(self._deployment)
+        # Here and not above: the page reads surveys at its start, and nats-py takes a quarter of a second.
+        from strategies.streams.deployment import StreamingDeployment
+
+        deployment = self._deployment
+        streams = _streams(deployment) if isinstance(deployment, StreamingDeployment) else []
         stores = [f"{s.name}: {name}" for s in self._host.seen.values() for name in s.writable]
         units = dict.fromkeys([*self._units, *(module for module in self._host.seen)])
-        brokers = 1 if isinstance(self._deployment, StreamingDeployment) else 0
-        return Parts(tuple(units), self._most, len(self._ports), (*stores, *streams), brokers)
+        return Parts(tuple(units), self._most, len(self._ports), (*stores, *streams), 1 if streams else 0)
 
     def _watch(self) -> None:
         while True:
@@ -130,10 +135,8 @@ def _module(line: list[str]) -> str:
     return after[1] if after and after[0] == "strategies.hosts.lifeline" and len(after) > 1 else ""
 
 
-def _streams(deployment: Deployment) -> list[str]:
+def _streams(deployment: "StreamingDeployment") -> list[str]:
     """The streams and buckets that a deployment has on its broker, asked of the broker itself."""
-    if not isinstance(deployment, StreamingDeployment):
-        return []
     prefix = deployment.names.prefix
 
     async def listed(client: Any) -> list[str]:
