@@ -25,6 +25,8 @@ def mean(values: NDArray[np.float64], resamples: Resamples, *, unit: str = "ms",
 def mean_of_runs(totals: Sequence[float], unit: str, *, name: str, confidence: float = 0.95) -> Estimate:
     """Mean of what each repetition measured once (processor time, memory), with Student's interval between repetitions.
 
+    Such totals are never negative, so the interval ends at 0 where Student's goes on below it.
+
     Raises `NotEstimable` for fewer than two repetitions: one total says nothing about how much totals differ.
     """
     n = len(totals)
@@ -34,4 +36,4 @@ def mean_of_runs(totals: Sequence[float], unit: str, *, name: str, confidence: f
 
     middle = float(np.mean(totals))
     half = float(stdtrit(n - 1, 0.5 + confidence / 2)) * float(np.std(totals, ddof=1)) / math.sqrt(n)
-    return Estimate(middle, middle - half, middle + half, n, unit, confidence)
+    return Estimate(middle, max(0.0, middle - half), middle + half, n, unit, confidence)

@@ -150,8 +150,7 @@ def _peak_mib(trace: Trace) -> float | None:
 def _between_runs(totals: Sequence[float], unit: str, name: str) -> Figure | None:
     if not totals:
         return None
-    figure = _or_too_few(lambda: mean_of_runs(totals, unit, name=name))
-    return replace(figure, low=max(figure.low, 0.0)) if isinstance(figure, Estimate) else figure
+    return _or_too_few(lambda: mean_of_runs(totals, unit, name=name))
 
 
 def _share(name: str, hits: NDArray[np.bool_], resamples: Resamples) -> Figure:

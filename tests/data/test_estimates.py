@@ -177,6 +177,11 @@ def test_totals_of_repetitions_have_students_interval() -> None:
         mean_of_runs([3.1], "s", name="processor time")
 
 
+def test_an_interval_between_repetitions_ends_where_its_quantity_does() -> None:
+    found = mean_of_runs([0.1, 4.0], "requests/s", name="throughput")
+    assert found.low == 0.0 < found.value < found.high
+
+
 def test_throughput_of_poisson_answers_covers_their_rate() -> None:
     rng, covered = np.random.default_rng(8), []
     for _ in range(200):
