@@ -13,6 +13,11 @@ from strategies.training.spec import TrainingSpec
 from strategies.training.train import train
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: while Playwright is open, its event loop keeps every other from running in this thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """With CI=true, a browser or a Docker engine that is missing is a failure: the machine is meant to have both."""
