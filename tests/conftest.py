@@ -14,7 +14,7 @@ from strategies.training.train import train
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: while Playwright is open, its event loop keeps every other from running in this thread."""
+    """Browser tests come last: while Playwright is open, its event loop keeps others from this thread."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
