@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("sklearn", "mlflow", "onnx", "onnxruntime", "skl2onnx", "skops", "dask", "numba")
+HEAVY = ("sklearn", "mlflow", "onnx", "onnxruntime", "skl2onnx", "skops", "dask", "numba", "nats")
 OPEN_ALL = """
 import sys
 from dashboard.server import application
