@@ -72,10 +72,11 @@ def pack(package: ModelPackage) -> bytes:
 
 
 def unpack(data: bytes, sha256: str, folder: Path) -> ModelPackage:
-    """Check a tar against its hash, write it into an empty folder, and check each file against the manifest."""
+    """Check a tar against its hash, write it into a new or empty folder, and check each file against the manifest."""
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise InvalidValue("model", found[:12], f"is not the one announced ({sha256[:12]})", "publish it again")
+    folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         for entry in tar:
             content = tar.extractfile(entry)
