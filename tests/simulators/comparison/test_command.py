@@ -47,6 +47,11 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["DRYDOCK_HOME"] = before
 
 
+def _heed_interrupts() -> None:
+    # A shell starts what runs in the background deaf to Ctrl-C, and the tests themselves may run there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """``python -m simulators.comparison`` on a scenario, and everything that it starts."""
 
@@ -56,6 +61,7 @@ class Command:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "simulators.comparison", str(file), *arguments],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )  # fmt: skip
         self.errors = ""
 

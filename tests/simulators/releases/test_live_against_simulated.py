@@ -34,11 +34,11 @@ JUDGE: dict[str, Any] = {
 POLICIES: dict[str, dict[str, Any]] = {
     "shadow": {"settings": {"interval_s": 0.25, "least_s": 1.0, "deadline_s": 60}, **JUDGE},
     "canary": {"settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, **JUDGE},
-    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 1.0, "keep_s": 1.0, "deadline_s": 60}, **JUDGE},
+    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 1.0, "keep_s": 2.0, "deadline_s": 60}, **JUDGE},
     "ab": {"settings": {"interval_s": 0.25, "runs_s": 2.0, "deadline_s": 60}, **JUDGE},
     "basic": {"settings": {"interval_s": 0.25}},
 }
-LASTS_S = {"canary": 5.0}
+LASTS_S = {"canary": 5.0, "blue_green": 4.5}
 FAULTS = ["slower", "leaks", "crashes", "errors", "wrong", "stale"]
 
 
