@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from data.errors import Cancelled as Stopped
 from data.workloads.contract import ClosedSchedule
 from simulators.engines.contract import ROW_FIELDS, Cancelled, Engine, Outcome, Progress, Seen, Task
 from simulators.plan import Unfinished
+
+if TYPE_CHECKING:
+    from simulators.engines._kernel.state import World
 
 _CHUNK = 1_000_000  # events between two looks at progress and cancel: a fifth of a second or less
 
@@ -43,6 +46,7 @@ class Kernel(Engine):
             progress(1.0)
         ended_s = max(float(world.main["last_s"][0]), task.schedule.duration_s)
         close(world.main, ended_s)
+        _complete(world)
         return Outcome(
             rows=_rows(task, world.rows) if task.keep_rows else None,
             requests=world.requests,
@@ -58,6 +62,17 @@ class Kernel(Engine):
         )
 
 
+def _complete(world: World) -> None:
+    """Fill in what visits worked out ahead leave out of the books, as each of their jobs has one worker to itself."""
+    from simulators.engines._kernel import books as b
+
+    for station in np.flatnonzero(world.stations["ahead"]):
+        bins = world.station_bins[station]
+        bins[:, b.BUSY] = bins[:, b.SERVED]
+        waited_s, served_s, visits = (float(bins[:, field].sum()) for field in (b.WAITING, b.SERVED, b.COMPLETED))
+        world.totals[station, [b.WAIT, b.WORK_S, b.VISITS]] = waited_s, served_s, visits
+
+
 def _rows(task: Task, records: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
     rows = {name: np.ascontiguousarray(records[name]).astype(dtype, copy=False) for name, dtype in ROW_FIELDS.items()}
     if isinstance(task.schedule, ClosedSchedule):
@@ -67,11 +82,9 @@ def _rows(task: Task, records: NDArray[np.void]) -> dict[str, NDArray[np.generic
     return rows
 
 
-def _decide(task: Task, world: object) -> None:
+def _decide(task: Task, world: World) -> None:
     """Ask the release policy for the shares from now on."""
-    from simulators.engines._kernel.state import World
-
-    assert isinstance(world, World) and task.router is not None
+    assert task.router is not None
     now_s = float(world.main["boundary_s"][0])
     before = np.flatnonzero(world.rows["end_s"] < now_s)
     names = ("scheduled_s", "end_s", "status", "version")

@@ -8,11 +8,8 @@ from simulators.engines._kernel.cpu import run_cores
 from simulators.engines._kernel.jit import compiled
 from simulators.engines._kernel.memory import NO_KEY, W, change_at, replica_at, unit_at, wish_at
 from simulators.engines._kernel.queue import plan_event
-from simulators.engines._kernel.records import ABSENT, DOWN, E_SCALE, NONE, READY, STARTING
+from simulators.engines._kernel.records import ABSENT, AT_SCALE, DOWN, E_SCALE, NONE, READY, STARTING, WHO, ZERO
 from simulators.engines._kernel.replicas import retire
-from simulators.engines._moments import Rank, order
-
-_SCALE = int(Rank.SCALE)
 
 
 @compiled
@@ -20,7 +17,7 @@ def sync(w: W, unit: int) -> int:
     """Compare the metric with its target; how many replicas to start, or minus how many to retire."""
     u = unit_at(w, unit)
     now = w.now
-    plan_event(w, now + u.sync_s, order(_SCALE, unit, 0), NO_KEY, E_SCALE, unit, 0)
+    plan_event(w, now + u.sync_s, AT_SCALE | unit << WHO, NO_KEY, E_SCALE, unit, ZERO)
     ready, unready, total = 0, 0, 0.0
     for replica in range(u.slots, u.slots + u.count):
         state = replica_at(w, replica).state
@@ -59,7 +56,7 @@ def metric(w: W, replica: int) -> float:
     """Mean over the time since the last sync in which the replica was ready; then begin anew."""
     r = replica_at(w, replica)
     u = unit_at(w, r.unit)
-    occupy(w, replica, 0, 0)
+    occupy(w, replica, ZERO, ZERO)
     if u.on_flight != 0:
         mean = r.flight_area / u.sync_s
     elif u.cores > 0:

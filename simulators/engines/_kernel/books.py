@@ -7,8 +7,8 @@ import math
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import (
     W,
-    batch_count,
-    batch_sum_s,
+    batch_count_at,
+    batch_sum_at,
     bucket_of,
     replica_at,
     request_bin,
@@ -201,8 +201,8 @@ def count_end(w: W, slot: int) -> None:
         counts[6] += latency_s
         counts[7] += latency_s * latency_s
         sketch_bin(w, s.bin)[bucket_of(latency_s)] += 1
-        batch_sum_s(w)[s.batch] += latency_s
-        batch_count(w)[s.batch] += 1
+        batch_sum_at(w, s.batch)[0] += latency_s
+        batch_count_at(w, s.batch)[0] += 1
 
 
 @compiled

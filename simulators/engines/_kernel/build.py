@@ -39,7 +39,7 @@ def build(task: Task) -> World:
     plan = task.plan
     terms = Terms(task.seed)
     flat = Flattener(plan, task.seed, terms)
-    places = _Places(plan, terms)
+    places = _Places(task, terms)
     duration_s = task.schedule.duration_s
     batches = max(1, -(-task.requests // task.batch_size))
     nodes = records_of(flat.nodes, r.NODE)
@@ -102,8 +102,9 @@ def _factors(task: Task) -> NDArray[np.float64]:
 class _Places:
     """Units, replicas, stations, desks and lines."""
 
-    def __init__(self, plan: Plan, terms: Terms) -> None:
-        self._plan, self._terms = plan, terms
+    def __init__(self, task: Task, terms: Terms) -> None:
+        self._task, self._plan, self._terms = task, task.plan, terms
+        plan = task.plan
         self._units: list[dict[str, object]] = []
         self._stations: list[dict[str, object]] = []
         self._replicas: list[dict[str, object]] = []
@@ -169,6 +170,11 @@ class _Places:
         self.changes += changes
         return fields
 
+    def _plain(self, station: Station, slowed: bool) -> bool:
+        """Whether a service is nothing but what its law says."""
+        changed = len(self._task.variants) > 1 or any(v.service_factor or v.error_share for v in self._task.variants)
+        return not (station.wakes or station.error_share or slowed or changed)
+
     def _station(self, index: int, unit: Unit, station: Station, count: int, slots: int, steady: bool) -> None:
         shared = unit.balancing == "shared_queue"
         one_line = shared or isinstance(unit.scaling, PerRequest)
@@ -179,7 +185,7 @@ class _Places:
         fields: dict[str, object] = {
             "unit": index, "workers": station.workers or -1, "queue_limit": limit, "desk": len(self._desks),
             "line": self.line_count if one_line else r.NONE, "wakes": len(station.wakes), "shared": shared,
-            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead, "slows": len(mine), "first_slow": len(self._slows),
+            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead, "plain": self._plain(station, bool(mine)), "slows": len(mine), "first_slow": len(self._slows),
             "redelivery_s": -1.0 if station.redelivery_s is None else station.redelivery_s, "refresh": r.NONE,
             "refreshes": refresh is not None, "refresh_done_s": math.inf,
         }  # fmt: skip

@@ -10,10 +10,7 @@ from simulators.engines._kernel.books import unit_levels
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import W, replica_at, token_at, unit_at
 from simulators.engines._kernel.queue import earlier, plan_event
-from simulators.engines._kernel.records import E_CPU, NONE
-from simulators.engines._moments import Rank, order
-
-_COMPLETE = int(Rank.COMPLETE)
+from simulators.engines._kernel.records import AT_COMPLETE, E_CPU, NONE, ONE, ZERO
 
 
 @compiled
@@ -78,7 +75,7 @@ def cores_changed(w: W, replica: int, by: int) -> None:
     """Jobs came or went: plan the next to be done anew, if it is another or the rate is."""
     r = replica_at(w, replica)
     cores = unit_at(w, r.unit).cores
-    unit_levels(w, r.unit, 0, 0, min(float(r.jobs), cores) - min(float(r.jobs - by), cores))
+    unit_levels(w, r.unit, ZERO, ZERO, min(float(r.jobs), cores) - min(float(r.jobs - by), cores))
     if r.top == NONE:
         r.planned = NONE
         return
@@ -90,7 +87,7 @@ def cores_changed(w: W, replica: int, by: int) -> None:
     r.plan += 1
     t = token_at(w, r.top)
     at_s = w.now + max(0.0, t.finish - r.virtual) / rate
-    plan_event(w, at_s, order(_COMPLETE, 0, 0) | t.who_where, t.key, E_CPU, replica, r.plan)
+    plan_event(w, at_s, AT_COMPLETE | t.who_where, t.key, E_CPU, replica, r.plan)
 
 
 @inlined
@@ -106,7 +103,7 @@ def join_cores(w: W, replica: int, token: int, work_s: float) -> None:
     t.sibling = NONE
     r.top = meld(w, r.top, token)
     r.jobs += 1
-    cores_changed(w, replica, 1)
+    cores_changed(w, replica, ONE)
 
 
 @inlined
@@ -119,7 +116,7 @@ def leave_cores(w: W, replica: int) -> int:
     r.top = without_top(w, token)
     r.jobs -= 1
     r.planned = NONE
-    cores_changed(w, replica, -1)
+    cores_changed(w, replica, -ONE)
     return token
 
 

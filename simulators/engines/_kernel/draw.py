@@ -4,7 +4,7 @@
 
 from simulators.engines._draws import exponential, gamma, lognormal, uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import Key, W, samples, size_at, term_at
+from simulators.engines._kernel.memory import Key, W, sample_at, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
 
 
@@ -19,12 +19,12 @@ def _draw(w: W, first: int, key: Key) -> float:
     total = 0.0
     while True:
         term = term_at(w, first)
-        if term.kind == DETERMINISTIC:
+        if term.kind == EMPIRICAL:  # p: how many samples
+            total += sample_at(w, term.first + int(uniform(term.stream, key) * term.p))[0]
+        elif term.kind == DETERMINISTIC:
             total += term.p
         elif term.kind == EXPONENTIAL:
             total += exponential(uniform(term.stream, key), term.p)
-        elif term.kind == EMPIRICAL:
-            total += samples(w)[term.first + int(uniform(term.stream, key) * term.count)]
         elif term.kind == LOGNORMAL:
             total += lognormal(uniform(term.stream, key), term.p, term.q)
         else:

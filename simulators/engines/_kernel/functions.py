@@ -19,7 +19,7 @@ from simulators.engines._kernel.memory import (
     NO_KEY,
     W,
     desk_at,
-    idle,
+    idle_at,
     line_at,
     node_at,
     replica_at,
@@ -27,15 +27,25 @@ from simulators.engines._kernel.memory import (
     station_at,
     token_at,
     unit_at,
-    vacant,
+    vacant_at,
 )
 from simulators.engines._kernel.queue import plan_event
-from simulators.engines._kernel.records import ABSENT, E_EXPIRE, E_INSTANCE, NONE, READY, STARTING
-from simulators.engines._kernel.serving import answer, start
+from simulators.engines._kernel.records import (
+    ABSENT,
+    AT_EXPIRE,
+    AT_READY,
+    E_EXPIRE,
+    E_INSTANCE,
+    NONE,
+    ONE,
+    READY,
+    STARTING,
+    WHO,
+    ZERO,
+)
+from simulators.engines._kernel.serving import answer, start, start_later
 from simulators.engines._kernel.tokens import arm
-from simulators.engines._moments import Rank, order
 
-_READY, _EXPIRE = int(Rank.READY), int(Rank.EXPIRE)
 _REJECTED = 1
 
 
@@ -46,11 +56,11 @@ def arrive_at_function(w: W, token: int) -> None:
     s = station_at(w, station)
     u = unit_at(w, s.unit)
     if u.idle_n > 0:
-        replica = idle(w)[u.slots]
-        take_out(w, u.slots, u.idle_n, 0)
+        replica = idle_at(w, u.slots)[0]
+        take_out(w, u.slots, u.idle_n, ZERO)
         u.idle_n -= 1
         enter(w, token, replica)
-        start(w, s.desk + replica_at(w, replica).slot, token, 1)
+        start(w, s.desk + replica_at(w, replica).slot, token, ONE)
     elif u.vacant_n > 0:
         start_cold(w, token)
     elif s.queue_limit < 0 or line_at(w, s.line).count < s.queue_limit:
@@ -78,12 +88,12 @@ def start_cold(w: W, token: int) -> None:
         open_instance(w, token)
         return
     r.state = STARTING
-    unit_levels(w, node.unit, 0, 1, 0.0)
-    levels(w, node.station, 1, 0, 0)
+    unit_levels(w, node.unit, ZERO, ONE, 0.0)
+    levels(w, node.station, ONE, ZERO, ZERO)
     at_s = now + draw(w, node.start_up, t.key)
     if at_s > t.deadline_s:
         arm(w, token, at_s)
-    plan_event(w, at_s, order(_READY, node.unit, r.slot), NO_KEY, E_INSTANCE, token, t.stamp)
+    plan_event(w, at_s, AT_READY | node.unit << WHO | r.slot, NO_KEY, E_INSTANCE, token, t.stamp)
 
 
 @compiled
@@ -101,8 +111,8 @@ def note_cold(w: W, slot: int, now: float) -> None:
 @compiled
 def instance_started(w: W, token: int) -> None:
     node = node_at(w, token_at(w, token).node)
-    unit_levels(w, node.unit, 0, -1, 0.0)
-    levels(w, node.station, -1, 0, 0)
+    unit_levels(w, node.unit, ZERO, -ONE, 0.0)
+    levels(w, node.station, -ONE, ZERO, ZERO)
     open_instance(w, token)
 
 
@@ -112,10 +122,10 @@ def open_instance(w: W, token: int) -> None:
     node = node_at(w, t.node)
     r = replica_at(w, t.replica)
     r.state = READY
-    unit_levels(w, node.unit, 1, 0, 0.0)
+    unit_levels(w, node.unit, ONE, ZERO, 0.0)
     desk = station_at(w, node.station).desk + r.slot
     desk_at(w, desk).idle_since_s = w.now
-    start(w, desk, token, 1)
+    start_later(w, desk, token, ONE)
 
 
 @inlined
@@ -127,7 +137,7 @@ def after_function(w: W, desk: int, station: int) -> None:
     while line_at(w, s.line).count > 0:
         token = next_in_line(w, s.line, station, replica)
         if token != NONE:
-            start(w, desk, token, 1)
+            start_later(w, desk, token, ONE)
             return
     r = replica_at(w, replica)
     put_in(w, u.slots, u.idle_n, replica)
@@ -142,7 +152,7 @@ def after_function(w: W, desk: int, station: int) -> None:
 def plan_expiry(w: W, replica: int) -> None:
     r = replica_at(w, replica)
     at_s = r.idle_since_s + unit_at(w, r.unit).expiry_s
-    plan_event(w, at_s, order(_EXPIRE, r.unit, r.slot), NO_KEY, E_EXPIRE, replica, 0)
+    plan_event(w, at_s, AT_EXPIRE | r.unit << WHO | r.slot, NO_KEY, E_EXPIRE, replica, ZERO)
 
 
 @compiled
@@ -160,8 +170,8 @@ def expire(w: W, replica: int) -> None:
     take_out(w, u.slots, u.idle_n, r.idle_at)
     u.idle_n -= 1
     r.state = ABSENT
-    unit_levels(w, r.unit, -1, 0, 0.0)
-    vacant(w)[u.slots + u.vacant_n] = r.slot
+    unit_levels(w, r.unit, -ONE, ZERO, 0.0)
+    vacant_at(w, u.slots + u.vacant_n)[0] = r.slot
     u.vacant_n += 1
 
 
@@ -170,7 +180,7 @@ def create(w: W, unit: int) -> int:
     """A new instance in the place that was left last."""
     u = unit_at(w, unit)
     u.vacant_n -= 1
-    replica = u.slots + vacant(w)[u.slots + u.vacant_n]
+    replica = u.slots + vacant_at(w, u.slots + u.vacant_n)[0]
     replica_at(w, replica).serial = u.begun
     u.begun += 1
     return replica
@@ -182,28 +192,28 @@ def put_in(w: W, first: int, n: int, replica: int) -> None:
     at = n
     while at > 0:
         up = (at - 1) >> 1
-        above = idle(w)[first + up]
+        above = idle_at(w, first + up)[0]
         if replica_at(w, above).serial > replica_at(w, replica).serial:
             break
-        idle(w)[first + at] = above
+        idle_at(w, first + at)[0] = above
         replica_at(w, above).idle_at = at
         at = up
-    idle(w)[first + at] = replica
+    idle_at(w, first + at)[0] = replica
     replica_at(w, replica).idle_at = at
 
 
 @compiled
 def take_out(w: W, first: int, n: int, at: int) -> None:
     """Take the instance at a place of the heap of n out of it."""
-    replica_at(w, idle(w)[first + at]).idle_at = NONE
+    replica_at(w, idle_at(w, first + at)[0]).idle_at = NONE
     n -= 1
     if at == n:
         return
-    last = idle(w)[first + n]
+    last = idle_at(w, first + n)[0]
     serial = replica_at(w, last).serial
-    while at > 0 and replica_at(w, idle(w)[first + ((at - 1) >> 1)]).serial < serial:
-        above = idle(w)[first + ((at - 1) >> 1)]
-        idle(w)[first + at] = above
+    while at > 0 and replica_at(w, idle_at(w, first + ((at - 1) >> 1))[0]).serial < serial:
+        above = idle_at(w, first + ((at - 1) >> 1))[0]
+        idle_at(w, first + at)[0] = above
         replica_at(w, above).idle_at = at
         at = (at - 1) >> 1
     while True:
@@ -212,14 +222,15 @@ def take_out(w: W, first: int, n: int, at: int) -> None:
             break
         if (
             down + 1 < n
-            and replica_at(w, idle(w)[first + down + 1]).serial > replica_at(w, idle(w)[first + down]).serial
+            and replica_at(w, idle_at(w, first + down + 1)[0]).serial
+            > replica_at(w, idle_at(w, first + down)[0]).serial
         ):
             down += 1
-        below = idle(w)[first + down]
+        below = idle_at(w, first + down)[0]
         if replica_at(w, below).serial < serial:
             break
-        idle(w)[first + at] = below
+        idle_at(w, first + at)[0] = below
         replica_at(w, below).idle_at = at
         at = down
-    idle(w)[first + at] = last
+    idle_at(w, first + at)[0] = last
     replica_at(w, last).idle_at = at

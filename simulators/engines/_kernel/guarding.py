@@ -4,19 +4,20 @@
 
 from simulators.engines._draws import further_key, uniform
 from simulators.engines._kernel.jit import compiled
-from simulators.engines._kernel.memory import W, as_key, frame_at, guard_at, node_at, outcomes, slot_at, token_at
+from simulators.engines._kernel.memory import W, as_key, frame_at, guard_at, node_at, outcome_at, slot_at, token_at
 from simulators.engines._kernel.records import (
+    AT_RESUME,
+    AT_RETRY,
     CLOSED,
     E_RESUME,
     E_RETRY,
     HALF_OPEN,
     OPEN,
     TRY,
+    WHO,
 )
 from simulators.engines._kernel.tokens import new_frame, plan_token
-from simulators.engines._moments import Rank
 
-_RESUME, _RETRY = int(Rank.RESUME), int(Rank.RETRY)
 _TRIES = 128
 _REJECTED = 1
 
@@ -38,8 +39,8 @@ def begin_try(w: W, token: int, at_s: float, number: int) -> bool:
     f.at_key = t.key
     if g.breaks != 0 and not admits(w, node.guard, at_s):
         t.status = _REJECTED
-        t.who_where = (slot_at(w, t.slot).number << 14) | node.where
-        plan_token(w, token, at_s, _RESUME, E_RESUME)
+        t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
+        plan_token(w, token, at_s, AT_RESUME, E_RESUME)
         return False
     f.epoch = g.epoch
     if g.timeout_s > 0:
@@ -65,8 +66,8 @@ def plan_retry(w: W, token: int, guard_node: int, number: int) -> bool:
     u = uniform(node.choice, further_key(t.key, as_key(number)))
     t.node = guard_node
     t.tries = number + 1
-    t.who_where = (slot_at(w, t.slot).number << 14) | node.where
-    plan_token(w, token, w.now + longest_s * (1.0 - g.jitter * u), _RETRY, E_RETRY)
+    t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
+    plan_token(w, token, w.now + longest_s * (1.0 - g.jitter * u), AT_RETRY, E_RETRY)
     return True
 
 
@@ -98,11 +99,11 @@ def record(w: W, guard: int, epoch: int, good: bool) -> None:
         return
     place = g.outcomes + g.head
     if g.seen == g.window:
-        g.bad -= outcomes(w)[place]
+        g.bad -= outcome_at(w, place)[0]
     else:
         g.seen += 1
-    outcomes(w)[place] = 0 if good else 1
-    g.bad += outcomes(w)[place]
+    outcome_at(w, place)[0] = 0 if good else 1
+    g.bad += outcome_at(w, place)[0]
     g.head = (g.head + 1) % g.window
     if g.seen == g.window and g.bad >= g.failure_share * g.window:
         open_circuit(w, guard)

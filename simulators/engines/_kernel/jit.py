@@ -35,14 +35,17 @@ for function in SHARED:
     register_jitable(function)
 
 
+_INNER = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # called by compiled code only
+
+
 def compiled(function: F) -> F:
     """A compiled function."""
-    return cast(F, numba.njit(error_model="numpy")(function))
+    return cast(F, numba.njit(**_INNER)(function))
 
 
 def inlined(function: F) -> F:
     """A compiled function whose code is placed where it is used; for a handful of instructions."""
-    return cast(F, numba.njit(error_model="numpy", forceinline=True)(function))
+    return cast(F, numba.njit(forceinline=True, **_INNER)(function))
 
 
 def entry(function: F) -> F:

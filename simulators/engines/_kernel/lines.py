@@ -7,8 +7,8 @@ import math
 from simulators.engines._kernel.books import levels, occupy
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import W, desk_at, line_at, node_at, replica_at, station_at, token_at, unit_at
-from simulators.engines._kernel.records import DRAINING, IN_LINE, MICRO_BATCH, NONE, READY, SINGLY
-from simulators.engines._kernel.serving import lose, start
+from simulators.engines._kernel.records import DRAINING, IN_LINE, MICRO_BATCH, NONE, ONE, READY, SINGLY, ZERO
+from simulators.engines._kernel.serving import lose, start_later
 from simulators.engines._kernel.tokens import abandoned, arm
 
 
@@ -25,9 +25,9 @@ def wait(w: W, line: int, token: int) -> None:
         token_at(w, queue.tail).next = token
     queue.tail = token
     queue.count += 1
-    levels(w, node_at(w, t.node).station, 1, 0, 0)
+    levels(w, node_at(w, t.node).station, ONE, ZERO, ZERO)
     if t.replica != NONE:
-        occupy(w, t.replica, 1, 0)
+        occupy(w, t.replica, ONE, ZERO)
     if t.deadline_s < math.inf:
         arm(w, token, math.inf)
 
@@ -36,7 +36,7 @@ def wait(w: W, line: int, token: int) -> None:
 def enter(w: W, token: int, replica: int) -> None:
     """Straight to a worker, without waiting."""
     place(w, token, replica)
-    occupy(w, replica, 1, 0)
+    occupy(w, replica, ONE, ZERO)
 
 
 @inlined
@@ -55,12 +55,12 @@ def next_in_line(w: W, line: int, station: int, replica: int) -> int:
     t = token_at(w, token)
     queue.head = t.next
     queue.count -= 1
-    levels(w, station, -1, 0, 0)
+    levels(w, station, -ONE, ZERO, ZERO)
     if station_at(w, station).drop != 0 and abandoned(w, token):
         held = t.replica
         lose(w, token, station)
         if held != NONE:
-            occupy(w, held, -1, 0)
+            occupy(w, held, -ONE, ZERO)
         return NONE
     if t.replica == NONE:
         enter(w, token, replica)
@@ -98,7 +98,7 @@ def pull(w: W, desk: int, station: int) -> None:
         while d.free > 0 and line_at(w, d.line).count > 0 and works(w, station, d.replica):
             token = next_in_line(w, d.line, station, d.replica)
             if token != NONE:
-                start(w, desk, token, 1)
+                start_later(w, desk, token, ONE)
     elif s.batching == MICRO_BATCH:
         start_due(w, station, NONE if s.shared != 0 else d.replica, d.line)
 
@@ -133,7 +133,7 @@ def start_batch(w: W, station: int, desk: int, most: int) -> None:
         last = token
         size += 1
     if size > 0:
-        start(w, desk, first, size)
+        start_later(w, desk, first, size)
 
 
 @compiled

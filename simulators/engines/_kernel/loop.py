@@ -17,11 +17,11 @@ from simulators.engines._kernel.memory import (
     NO_KEY,
     Key,
     W,
-    arrivals,
+    arrival_at,
     as_key,
     desk_at,
+    event_at,
     frame_at,
-    heap,
     kill_at,
     node_at,
     replica_at,
@@ -32,6 +32,9 @@ from simulators.engines._kernel.memory import (
 )
 from simulators.engines._kernel.queue import drop_first, earlier, plan_event
 from simulators.engines._kernel.records import (
+    AT_RESUME,
+    AT_START,
+    AT_TICK,
     AWAY,
     BOUNDARY,
     DONE,
@@ -55,18 +58,18 @@ from simulators.engines._kernel.records import (
     GIVEN_UP,
     IN_LINE,
     NONE,
+    ONE,
     PAUSED,
     PER_REQUEST,
     ROOT,
     STARTING,
+    WHO,
+    ZERO,
 )
 from simulators.engines._kernel.replicas import crash, left, open_replica, start_replica
 from simulators.engines._kernel.serving import answer, ends_badly, free_worker, note_age, note_visit, way_back
 from simulators.engines._kernel.tokens import new_slot, new_token
 from simulators.engines._kernel.walk import fail, go_on, hold, time_out, walk
-from simulators.engines._moments import Rank, order
-
-_START, _RESUME, _TICK = int(Rank.START), int(Rank.RESUME), int(Rank.TICK)
 
 
 @entry
@@ -81,19 +84,19 @@ def run(main: W, most: int) -> int:
             if credit <= 0:
                 return FULL
         credit -= 1
-        # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
+        # The next moment: the one in front, the first of the event_at, or the next arrival of the schedule.
         source, at_s, at_order, key = 0, np.inf, 0, NO_KEY
         if w.front_kind != E_NONE:
             source, at_s, at_order, key = 1, w.front_s, w.front_order, w.front_key
         if w.heap_used > 0:
-            first = heap(w)[0]
+            first = event_at(w, ZERO)
             if source == 0 or earlier(first.at_s, first.order, first.key, at_s, at_order, key):
                 source, at_s, at_order, key = 2, first.at_s, first.order, first.key
         coming = w.next < w.arrivals_n
         if coming:
-            start_order = order(_START, w.next, 0)
-            if source == 0 or earlier(arrivals(w)[w.next], start_order, NO_KEY, at_s, at_order, key):
-                source, at_s, at_order, key = 3, arrivals(w)[w.next], start_order, NO_KEY
+            start_order = AT_START | w.next << WHO
+            if source == 0 or earlier(arrival_at(w, w.next)[0], start_order, NO_KEY, at_s, at_order, key):
+                source, at_s, at_order, key = 3, arrival_at(w, w.next)[0], start_order, NO_KEY
         if source == 0:
             return DONE
         if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
@@ -106,7 +109,7 @@ def run(main: W, most: int) -> int:
             kind, who, stamp = w.front_kind, w.front_who, w.front_stamp
             w.front_kind = E_NONE
         elif source == 2:
-            first = heap(w)[0]
+            first = event_at(w, ZERO)
             kind, who, stamp = first.kind, first.who, first.stamp
             drop_first(w)
         else:
@@ -123,7 +126,7 @@ def run(main: W, most: int) -> int:
                 n = answered(w, who, back_s)
         elif kind == E_RESUME:
             if token_at(w, who).status == 0:
-                n = go_on(w, 0, who, at_s, at_order, key, 1)
+                n = go_on(w, ZERO, who, at_s, at_order, key, ONE)
             else:
                 failing = who
         elif kind == E_COMPLETE or kind == E_CPU:
@@ -137,12 +140,12 @@ def run(main: W, most: int) -> int:
         elif kind == E_RETRY:
             note_try(w, token_at(w, who).slot)
             if begin_try(w, who, at_s, token_at(w, who).tries):
-                n = go_on(w, 0, who, at_s, at_order, key, 1)
+                n = go_on(w, ZERO, who, at_s, at_order, key, ONE)
         elif kind == E_TIMEOUT:
             if frame_at(w, who).stamp == stamp and frame_at(w, who).gone == 0:
                 token, caught = time_out(w, who)
                 if caught == 2:
-                    n = go_on(w, 0, token, at_s, at_order, key, 1)
+                    n = go_on(w, ZERO, token, at_s, at_order, key, ONE)
                 elif caught == 0:
                     failing = token
         elif kind == E_WAITED:
@@ -154,7 +157,7 @@ def run(main: W, most: int) -> int:
                     line = desk_at(w, station_at(w, station).desk + replica_at(w, t.replica).slot).line
                 start_due(w, station, t.replica, line)
         elif kind == E_TICK:
-            plan_event(w, at_s + station_at(w, who).every_s, order(_TICK, who, 0), NO_KEY, E_TICK, who, 0)
+            plan_event(w, at_s + station_at(w, who).every_s, AT_TICK | who << WHO, NO_KEY, E_TICK, who, ZERO)
             tick(w, who)
         elif kind == E_SCALE:
             scale(w, who)
@@ -177,7 +180,7 @@ def run(main: W, most: int) -> int:
         if failing != NONE:
             caught_up, desk = fail(w, failing)
             if caught_up:
-                n = go_on(w, 0, failing, at_s, at_order, key, 1)
+                n = go_on(w, ZERO, failing, at_s, at_order, key, ONE)
         if n > 0:
             freed = walk(w, n)
             if freed != NONE:
@@ -206,7 +209,7 @@ def begin_request(w: W, number: int, at_order: int) -> int:
         w.pending -= 1
     slot = new_slot(w, number, w.now)
     token = new_token(w, slot, as_key(number), ROOT, w.root)
-    return go_on(w, 0, token, w.now, at_order, NO_KEY, 1)
+    return go_on(w, ZERO, token, w.now, at_order, NO_KEY, ONE)
 
 
 @inlined
@@ -214,7 +217,7 @@ def answered(w: W, token: int, back_s: float) -> int:
     """The visit ends well, and its answer will be back then: the strand goes on ahead of the clock."""
     t = token_at(w, token)
     t.node = node_at(w, t.node).next
-    return go_on(w, 0, token, back_s, order(_RESUME, 0, 0) | t.who_where, t.key, 0)
+    return go_on(w, ZERO, token, back_s, AT_RESUME | t.who_where, t.key, ZERO)
 
 
 @inlined
@@ -236,7 +239,7 @@ def complete(w: W, first: int, at_order: int, key: Key) -> tuple[int, int]:
         token = each.batch
     if node.holds != 0 and t.status == 0:
         hold(w, first)
-        return go_on(w, 0, first, now, at_order, key, 1), NONE
+        return go_on(w, ZERO, first, now, at_order, key, ONE), NONE
     desk = s.desk + replica_at(w, t.replica).slot
     free_worker(w, desk, node.station, first, size)
     if size == 1 and t.status == 0:
@@ -303,6 +306,6 @@ def close(main: W, ended_s: float) -> None:
     w = main[0]
     at_time(w, ended_s)
     for station in range(w.stations_n):
-        levels(w, station, 0, 0, 0)
+        levels(w, station, ZERO, ZERO, ZERO)
     for unit in range(w.units_n):
-        unit_levels(w, unit, 0, 0, 0.0)
+        unit_levels(w, unit, ZERO, ZERO, 0.0)

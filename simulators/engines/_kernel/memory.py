@@ -2,95 +2,133 @@
 
 The world is one record that holds the address and length of every table. So a function takes one pointer, not forty
 arrays, and most functions need not be inlined, which keeps compiling short. `state.World` keeps the tables alive.
+
+The addresses stay the same while compiled code runs (tables grow between two calls of it), which the compiler is told:
+it then reads each of them once.
 """
 
 # mypy: no-warn-return-any
 
 from typing import Any
 
+import numba
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import carray, types  # type: ignore[attr-defined]
+from numba import types
 from numba.extending import intrinsic
 
+from simulators.engines._kernel import records as r
 from simulators.engines._kernel.jit import inlined
-from simulators.engines._kernel.records import (
-    BRANCH,
-    DESK,
-    EVENT,
-    FRAME,
-    GUARDING,
-    LINE,
-    NODE,
-    PILED,
-    REPLICA,
-    RINGED,
-    ROW,
-    SIZE,
-    SLOT,
-    SLOW,
-    STATION,
-    TERM,
-    TOKEN,
-    UNIT,
-    WAKE,
-)
-from simulators.engines._kernel.state import Records
 from simulators.engines._sketch import BUCKETS, LOWEST, PER_OCTAVE
-from simulators.engines.contract import SPAN
+from simulators.engines.contract import REQUEST_FIELDS, SPAN, STATION_FIELDS, STATION_TOTALS, UNIT_FIELDS
 
 W = Any
 """The world: a record of `records.MAIN`."""
 Key = Any
 """A draw key: an unsigned word."""
 NO_KEY: Key = np.uint64(0)
+_MAIN = numba.from_dtype(r.MAIN)
+_WORD, _BYTE = ir.IntType(64), ir.IntType(8)
 
 
-def _pointer_code(_context: Any, _address: Any) -> Any:
-    """An address as a pointer."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(types.int64), generate
-
-
-_pointer: Any = intrinsic(_pointer_code)
+def _address(builder: Any, world: Any, table: str) -> Any:
+    """Code that reads the address of a table."""
+    field = builder.ptrtoint(world, _WORD)
+    field = builder.add(field, ir.Constant(_WORD, _MAIN.offset(f"{table}_at")))
+    address = builder.load(builder.inttoptr(field, _WORD.as_pointer()))
+    address.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return address
 
 
-def _bits_code(_context: Any, _value: Any) -> Any:
-    """The bit pattern of a float."""
+def _records(table: str, dtype: np.dtype[np.void]) -> Any:
+    """A function (world, index) → the record at that place of a table."""
+    kind = numba.from_dtype(dtype)
 
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
+    def code(_typing: Any, world: Any, _index: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            place = builder.mul(arguments[1], ir.Constant(_WORD, dtype.itemsize))
+            address = builder.add(_address(builder, arguments[0], table), place)
+            return builder.inttoptr(address, context.get_value_type(kind))
 
-    return types.int64(types.float64), generate
+        return kind(world, types.int64), generate
+
+    return intrinsic(code)
 
 
-_bits: Any = intrinsic(_bits_code)
+def _values(table: str, kind: Any, bytes_each: int, count: int = 1) -> Any:
+    """A function (world, index) → the values from there on, of a table with `count` of them in a row."""
+    pointer = types.CPointer(kind)
+
+    def code(_typing: Any, world: Any, _index: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            place = builder.mul(arguments[1], ir.Constant(_WORD, bytes_each * count))
+            address = builder.add(_address(builder, arguments[0], table), place)
+            return builder.inttoptr(address, context.get_value_type(pointer))
+
+        return pointer(world, types.int64), generate
+
+    return intrinsic(code)
 
 
-_BITS_BELOW = (1022 + LOWEST) * PER_OCTAVE
-_BRANCH_BYTES = BRANCH.itemsize
-_DESK_BYTES = DESK.itemsize
-_EVENT_BYTES = EVENT.itemsize
-_FRAME_BYTES = FRAME.itemsize
-_GUARDING_BYTES = GUARDING.itemsize
-_LINE_BYTES = LINE.itemsize
-_NODE_BYTES = NODE.itemsize
-_PILED_BYTES = PILED.itemsize
-_REPLICA_BYTES = REPLICA.itemsize
-_RINGED_BYTES = RINGED.itemsize
-_ROW_BYTES = ROW.itemsize
-_SIZE_BYTES = SIZE.itemsize
-_SLOT_BYTES = SLOT.itemsize
-_SLOW_BYTES = SLOW.itemsize
-_SPAN_BYTES = SPAN.itemsize
-_STATION_BYTES = STATION.itemsize
-_TERM_BYTES = TERM.itemsize
-_TOKEN_BYTES = TOKEN.itemsize
-_UNIT_BYTES = UNIT.itemsize
-_WAKE_BYTES = WAKE.itemsize
+node_at = _records("nodes", r.NODE)
+term_at = _records("terms", r.TERM)
+branch_at = _records("branches", r.BRANCH)
+size_at = _records("sizes", r.SIZE)
+wake_at = _records("wakes", r.WAKE)
+slow_at = _records("slows", r.SLOW)
+guard_at = _records("guards", r.GUARDING)
+station_at = _records("stations", r.STATION)
+unit_at = _records("units", r.UNIT)
+kill_at = _records("kills", r.RINGED)
+replica_at = _records("replicas", r.REPLICA)
+desk_at = _records("desks", r.DESK)
+line_at = _records("lines", r.LINE)
+wish_at = _records("wishes", r.RINGED)
+change_at = _records("changes", r.RINGED)
+token_at = _records("tokens", r.TOKEN)
+frame_at = _records("frames", r.FRAME)
+slot_at = _records("slots", r.SLOT)
+event_at = _records("heap", r.EVENT)
+piled_at = _records("pile", r.PILED)
+row_at = _records("rows", r.ROW)
+span_at = _records("spans", SPAN)
+
+sample_at = _values("samples", types.float64, 8)
+end_at = _values("ends", types.float64, 8)
+start_at = _values("starts", types.float64, 8)
+arrival_at = _values("arrivals", types.float64, 8)
+thought_at = _values("think_s", types.float64, 8)
+share_at = _values("shares", types.float64, 8)
+outcome_at = _values("outcomes", types.uint8, 1)
+vacant_at = _values("vacant", types.int64, 8)
+idle_at = _values("idle", types.int64, 8)
+watched_at = _values("watch", types.int64, 8)
+batch_sum_at = _values("batch_sum_s", types.float64, 8)
+batch_count_at = _values("batch_count", types.int64, 8)
+total_of = _values("totals", types.float64, 8, len(STATION_TOTALS))
+request_bin = _values("requests", types.float64, 8, len(REQUEST_FIELDS))
+sketch_bin = _values("sketch", types.int32, 4, BUCKETS)
+_station_row = _values("station_bins", types.float64, 8, len(STATION_FIELDS))
+_unit_row = _values("unit_bins", types.float64, 8, len(UNIT_FIELDS))
+_factor_row = _values("factors", types.float64, 8, 2)
+
+
+@inlined
+def station_bin(w: W, station: int, index: int) -> Any:
+    """The fields of a station in one bin of the timeline."""
+    return _station_row(w, station * (w.bins + 1) + index)
+
+
+@inlined
+def unit_bin(w: W, unit: int, index: int) -> Any:
+    """The fields of a unit in one bin of the timeline."""
+    return _unit_row(w, unit * (w.bins + 1) + index)
+
+
+@inlined
+def factors_of(w: W, version: int, station: int) -> Any:
+    """Service factor and error share."""
+    return _factor_row(w, version * w.stations_n + station)
 
 
 @inlined
@@ -98,215 +136,15 @@ def as_key(number: int) -> Key:
     return np.uint64(number)
 
 
-@inlined
-def samples(w: W) -> Records:
-    return carray(_pointer(w.samples_at), w.samples_n, np.float64)
+def _bits_code(_typing: Any, _value: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _WORD)
 
+    return types.int64(types.float64), generate
 
-@inlined
-def outcomes(w: W) -> Records:
-    return carray(_pointer(w.outcomes_at), w.outcomes_n, np.uint8)
 
-
-@inlined
-def ends(w: W) -> Records:
-    return carray(_pointer(w.ends_at), w.ends_n, np.float64)
-
-
-@inlined
-def starts(w: W) -> Records:
-    return carray(_pointer(w.starts_at), w.starts_n, np.float64)
-
-
-@inlined
-def vacant(w: W) -> Records:
-    return carray(_pointer(w.vacant_at), w.vacant_n, np.int64)
-
-
-@inlined
-def idle(w: W) -> Records:
-    return carray(_pointer(w.idle_at), w.idle_n, np.int64)
-
-
-@inlined
-def heap(w: W) -> Records:
-    return carray(_pointer(w.heap_at), w.heap_n, EVENT)
-
-
-@inlined
-def shares(w: W) -> Records:
-    return carray(_pointer(w.shares_at), w.shares_n, np.float64)
-
-
-@inlined
-def arrivals(w: W) -> Records:
-    return carray(_pointer(w.arrivals_at), w.arrivals_n, np.float64)
-
-
-@inlined
-def think_s(w: W) -> Records:
-    return carray(_pointer(w.think_s_at), w.think_s_n, np.float64)
-
-
-@inlined
-def watch(w: W) -> Records:
-    return carray(_pointer(w.watch_at), w.watch_n, np.int64)
-
-
-@inlined
-def batch_sum_s(w: W) -> Records:
-    return carray(_pointer(w.batch_sum_s_at), w.batch_sum_s_n, np.float64)
-
-
-@inlined
-def batch_count(w: W) -> Records:
-    return carray(_pointer(w.batch_count_at), w.batch_count_n, np.int64)
-
-
-@inlined
-def node_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.nodes_at + index * _NODE_BYTES), 1, NODE)[0]
-
-
-@inlined
-def term_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.terms_at + index * _TERM_BYTES), 1, TERM)[0]
-
-
-@inlined
-def branch_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.branches_at + index * _BRANCH_BYTES), 1, BRANCH)[0]
-
-
-@inlined
-def size_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.sizes_at + index * _SIZE_BYTES), 1, SIZE)[0]
-
-
-@inlined
-def wake_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.wakes_at + index * _WAKE_BYTES), 1, WAKE)[0]
-
-
-@inlined
-def slow_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.slows_at + index * _SLOW_BYTES), 1, SLOW)[0]
-
-
-@inlined
-def guard_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.guards_at + index * _GUARDING_BYTES), 1, GUARDING)[0]
-
-
-@inlined
-def station_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.stations_at + index * _STATION_BYTES), 1, STATION)[0]
-
-
-@inlined
-def unit_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.units_at + index * _UNIT_BYTES), 1, UNIT)[0]
-
-
-@inlined
-def kill_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.kills_at + index * _RINGED_BYTES), 1, RINGED)[0]
-
-
-@inlined
-def replica_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.replicas_at + index * _REPLICA_BYTES), 1, REPLICA)[0]
-
-
-@inlined
-def desk_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.desks_at + index * _DESK_BYTES), 1, DESK)[0]
-
-
-@inlined
-def line_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.lines_at + index * _LINE_BYTES), 1, LINE)[0]
-
-
-@inlined
-def wish_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.wishes_at + index * _RINGED_BYTES), 1, RINGED)[0]
-
-
-@inlined
-def change_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.changes_at + index * _RINGED_BYTES), 1, RINGED)[0]
-
-
-@inlined
-def token_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.tokens_at + index * _TOKEN_BYTES), 1, TOKEN)[0]
-
-
-@inlined
-def frame_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.frames_at + index * _FRAME_BYTES), 1, FRAME)[0]
-
-
-@inlined
-def slot_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.slots_at + index * _SLOT_BYTES), 1, SLOT)[0]
-
-
-@inlined
-def piled_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.pile_at + index * _PILED_BYTES), 1, PILED)[0]
-
-
-@inlined
-def row_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.rows_at + index * _ROW_BYTES), 1, ROW)[0]
-
-
-@inlined
-def span_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.spans_at + index * _SPAN_BYTES), 1, SPAN)[0]
-
-
-@inlined
-def event_at(w: W, index: int) -> Any:
-    return carray(_pointer(w.heap_at + index * _EVENT_BYTES), 1, EVENT)[0]
-
-
-@inlined
-def station_bin(w: W, station: int, index: int) -> Records:
-    """The fields of a station in one bin of the timeline."""
-    return carray(_pointer(w.station_bins_at + 8 * ((station * (w.bins + 1) + index) * 7)), 7, np.float64)
-
-
-@inlined
-def unit_bin(w: W, unit: int, index: int) -> Records:
-    """The fields of a unit in one bin of the timeline."""
-    return carray(_pointer(w.unit_bins_at + 8 * ((unit * (w.bins + 1) + index) * 6)), 6, np.float64)
-
-
-@inlined
-def request_bin(w: W, index: int) -> Records:
-    """The counts of requests scheduled in one bin."""
-    return carray(_pointer(w.requests_at + 8 * 8 * index), 8, np.float64)
-
-
-@inlined
-def sketch_bin(w: W, index: int) -> Records:
-    """The buckets of one bin."""
-    return carray(_pointer(w.sketch_at + 4 * BUCKETS * index), BUCKETS, np.int32)
-
-
-@inlined
-def total_of(w: W, station: int) -> Records:
-    """The totals of a station."""
-    return carray(_pointer(w.totals_at + 8 * 4 * station), 4, np.float64)
-
-
-@inlined
-def factors_of(w: W, version: int, station: int) -> Records:
-    """Service factor and error share."""
-    return carray(_pointer(w.factors_at + 8 * 2 * (version * w.stations_n + station)), 2, np.float64)
+_bits: Any = intrinsic(_bits_code)  # the bit pattern of a float
+_BITS_BELOW = (1022 + LOWEST) * PER_OCTAVE
 
 
 @inlined

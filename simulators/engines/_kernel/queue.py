@@ -1,4 +1,4 @@
-"""The events to come: a binary heap, with the earliest of the newly planned in front of it.
+"""The events to come: a binary event_at, with the earliest of the newly planned in front of it.
 
 At low load most events are planned and then are the very next to happen; the place in front saves them the heap.
 """
@@ -6,7 +6,7 @@ At low load most events are planned and then are the very next to happen; the pl
 # mypy: no-warn-return-any
 
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import Key, W, heap
+from simulators.engines._kernel.memory import Key, W, event_at
 from simulators.engines._kernel.records import E_NONE
 
 
@@ -20,19 +20,29 @@ def earlier(at_s: float, order: int, key: Key, other_s: float, other_order: int,
     return key < other_key
 
 
+@inlined
+def copy_event(w: W, to: int, source: int) -> None:
+    event, other = event_at(w, to), event_at(w, source)
+    event.at_s = other.at_s
+    event.order = other.order
+    event.key = other.key
+    event.stamp = other.stamp
+    event.kind = other.kind
+    event.who = other.who
+
+
 @compiled
 def sift_in(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     """Add an event to the heap."""
-    events = heap(w)
     at = w.heap_used
     w.heap_used += 1
     while at > 0:
         up = (at - 1) >> 1
-        if not earlier(at_s, order, key, events[up].at_s, events[up].order, events[up].key):
+        if not earlier(at_s, order, key, event_at(w, up).at_s, event_at(w, up).order, event_at(w, up).key):
             break
-        events[at] = events[up]
+        copy_event(w, at, up)
         at = up
-    event = events[at]
+    event = event_at(w, at)
     event.at_s = at_s
     event.order = order
     event.key = key
@@ -44,27 +54,26 @@ def sift_in(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp:
 @compiled
 def drop_first(w: W) -> None:
     """Take the first event out of the heap."""
-    events = heap(w)
     w.heap_used -= 1
     n = w.heap_used
-    last = events[n]
+    last = event_at(w, n)
     at_s, order, key = last.at_s, last.order, last.key
     at = 0
     while True:
         down = 2 * at + 1
         if down >= n:
             break
-        one = events[down]
+        one = event_at(w, down)
         if down + 1 < n:
-            two = events[down + 1]
+            two = event_at(w, down + 1)
             if earlier(two.at_s, two.order, two.key, one.at_s, one.order, one.key):
                 down += 1
                 one = two
         if not earlier(one.at_s, one.order, one.key, at_s, order, key):
             break
-        events[at] = events[down]
+        copy_event(w, at, down)
         at = down
-    events[at] = events[n]
+    copy_event(w, at, n)
 
 
 @compiled

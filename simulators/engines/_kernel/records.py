@@ -3,35 +3,51 @@
 All integers are 64 bits wide, so that a compiled function meets one width only and is compiled once.
 """
 
+from typing import Any
+
 import numpy as np
 
-NONE = -1
-ROOT = -1
+from simulators.engines._moments import WHERE_BITS, Rank, order
+
+
+def _numbers(upto: int, first: int = 0) -> tuple[Any, ...]:
+    """Constants of full width: a Python number would have functions compiled once for each value they are called with."""
+    return tuple(np.int64(number) for number in range(first, upto))
+
+
+ZERO, ONE = _numbers(2)
+NONE: Any = np.int64(-1)
+ROOT: Any = np.int64(-1)
 """Scope of what the request itself does."""
-DETACHED = -2
+DETACHED: Any = np.int64(-2)
 """Scope of what nobody waits for."""
 
 # Kinds of node in the flattened tree.
-VISIT, CHOICE, CACHE, FORK, JOIN, SPAWN, GUARD, UNGUARD, RELEASE, END, DIE = range(11)
+VISIT, CHOICE, CACHE, FORK, JOIN, SPAWN, GUARD, UNGUARD, RELEASE, END, DIE = _numbers(11)
 # Kinds of event.
-E_NONE, E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = range(8)
-E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE = range(8, 16)
+E_NONE, E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = _numbers(8)
+E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE = _numbers(16, 8)
 # Kinds of frame.
-TRY, BRANCHES, HOLD = range(3)
+TRY, BRANCHES, HOLD = _numbers(3)
 # Where a token is.
-AWAY, IN_LINE, IN_SERVICE = range(3)
+AWAY, IN_LINE, IN_SERVICE = _numbers(3)
 # States of a replica.
-ABSENT, STARTING, READY, DRAINING, DOWN = range(5)
+ABSENT, STARTING, READY, DRAINING, DOWN = _numbers(5)
 # Kinds of law.
-DETERMINISTIC, EXPONENTIAL, LOGNORMAL, GAMMA, EMPIRICAL = range(5)
+DETERMINISTIC, EXPONENTIAL, LOGNORMAL, GAMMA, EMPIRICAL = _numbers(5)
 # Kinds of scaling, batching and balancing.
-FIXED, AUTOSCALED, PER_REQUEST = range(3)
-SINGLY, MICRO_BATCH, SCHEDULED = range(3)
-RANDOM, ROUND_ROBIN, LEAST_CONNECTIONS, POWER_OF_TWO, SHARED_QUEUE = range(5)
+FIXED, AUTOSCALED, PER_REQUEST = _numbers(3)
+SINGLY, MICRO_BATCH, SCHEDULED = _numbers(3)
+RANDOM, ROUND_ROBIN, LEAST_CONNECTIONS, POWER_OF_TWO, SHARED_QUEUE = _numbers(5)
 # States of a circuit breaker.
-CLOSED, OPEN, HALF_OPEN = range(3)
+CLOSED, OPEN, HALF_OPEN = _numbers(3)
+# First words of moments, by rank (see `_moments`).
+AT_COMPLETE, AT_RESUME, AT_CRASH, AT_READY, AT_EXPIRE, AT_WAITED, AT_TICK, AT_SCALE, AT_START, AT_RETRY, AT_ARRIVE, \
+    AT_TIMEOUT = (np.int64(order(rank, 0, 0)) for rank in list(Rank)[1:])  # fmt: skip
+WHO = WHERE_BITS
+"""By how many bits who is shifted."""
 # Why the loop came back.
-DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = range(5)
+DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = _numbers(5)
 
 
 TABLES = (
@@ -69,7 +85,7 @@ NODE = _record(
 """A step. next: what follows when it ends well; inner: what is inside; where: its number in the plan's tree. Durations
 are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`)."""
 
-TERM = _record(stream="u8", first="i8", count="i8", p="f8", q="f8", kind="i8", more="i8")
+TERM = _record(stream="u8", first="i8", p="f8", q="f8", kind="i8", more="i8")
 """A law with its stream; more: whether the next term adds to it."""
 
 BRANCH = _record(upto="f8", entry="i8")
@@ -88,7 +104,7 @@ GUARDING = _record(
 STATION = _record(
     unit="i8", batching="i8", max_size="i8", workers="i8", queue_limit="i8", desk="i8", line="i8", sizes="i8",
     max_wait_s="f8", every_s="f8", redelivery_s="f8", deliveries="i8", wakes="i8", slows="i8", first_slow="i8",
-    drop="i8", shared="i8", ahead="i8", refreshes="i8",
+    drop="i8", shared="i8", ahead="i8", plain="i8", refreshes="i8",
     refresh="i8", refresh_every_s="f8", refresh_next_s="f8", refresh_begun_s="f8", refresh_running_s="f8",
     refresh_done_s="f8", refresh_runs="i8",
     waiting="i8", served="i8", busy="i8", since_s="f8",

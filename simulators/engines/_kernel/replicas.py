@@ -38,6 +38,9 @@ from simulators.engines._kernel.memory import (
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
     ABSENT,
+    AT_ARRIVE,
+    AT_CRASH,
+    AT_READY,
     AWAY,
     DOWN,
     DRAINING,
@@ -47,14 +50,15 @@ from simulators.engines._kernel.records import (
     HOLD,
     IN_LINE,
     NONE,
+    ONE,
     READY,
     STARTING,
+    WHO,
+    ZERO,
 )
 from simulators.engines._kernel.serving import lose
 from simulators.engines._kernel.tokens import plan_token
-from simulators.engines._moments import Rank, order
 
-_READY, _CRASH, _ARRIVE = int(Rank.READY), int(Rank.CRASH), int(Rank.ARRIVE)
 ANY_NUMBER = 2**60
 """Free workers of a desk that never runs out of them."""
 
@@ -73,7 +77,7 @@ def start_replica(w: W, replica: int) -> None:
     number(w, replica)
     tally_unit(w, r.unit, STARTED, w.now)
     r.state = STARTING
-    unit_levels(w, r.unit, 0, 1, 0.0)
+    unit_levels(w, r.unit, ZERO, ONE, 0.0)
     plan_ready(w, replica, 0.0)
 
 
@@ -82,7 +86,7 @@ def plan_ready(w: W, replica: int, down_s: float) -> None:
     r = replica_at(w, replica)
     start_up_s = draw(w, unit_at(w, r.unit).start_up, as_key(r.serial))
     at_s = w.now + down_s + start_up_s
-    plan_event(w, at_s, order(_READY, r.unit, r.slot), NO_KEY, E_READY, replica, r.serial)
+    plan_event(w, at_s, AT_READY | r.unit << WHO | r.slot, NO_KEY, E_READY, replica, r.serial)
 
 
 @compiled
@@ -91,7 +95,7 @@ def open_replica(w: W, replica: int) -> None:
     r = replica_at(w, replica)
     u = unit_at(w, r.unit)
     now = w.now
-    unit_levels(w, r.unit, 1, -1 if r.state == STARTING else 0, 0.0)
+    unit_levels(w, r.unit, ONE, -1 if r.state == STARTING else 0, 0.0)
     r.state = READY
     r.flight_area = 0.0
     r.busy_area = 0.0
@@ -99,7 +103,7 @@ def open_replica(w: W, replica: int) -> None:
     r.used_s = 0.0
     if u.crash != NONE:
         at_s = now + draw(w, u.crash, as_key(r.serial))
-        plan_event(w, at_s, order(_CRASH, r.unit, r.slot), NO_KEY, E_CRASH, replica, r.serial)
+        plan_event(w, at_s, AT_CRASH | r.unit << WHO | r.slot, NO_KEY, E_CRASH, replica, r.serial)
     for station in range(u.first_station, u.first_station + u.stations):
         d = desk_at(w, station_at(w, station).desk + r.slot)
         d.free = workers_of(w, station)
@@ -129,7 +133,7 @@ def left(w: W, replica: int) -> None:
     """A job has left the replica."""
     r = replica_at(w, replica)
     if r.state == DRAINING and r.in_flight == 0:
-        unit_levels(w, r.unit, -1, 0, 0.0)
+        unit_levels(w, r.unit, -ONE, ZERO, 0.0)
         r.state = ABSENT
 
 
@@ -141,7 +145,7 @@ def crash(w: W, replica: int, down_s: float) -> None:
         return
     u = unit_at(w, r.unit)
     draining = r.state == DRAINING
-    unit_levels(w, r.unit, -1, 0, 0.0)
+    unit_levels(w, r.unit, -ONE, ZERO, 0.0)
     tally_unit(w, r.unit, CRASHED, w.now)
     r.life += 1
     r.state = ABSENT if draining else DOWN
@@ -199,7 +203,7 @@ def redeliver(w: W, token: int, station: int) -> None:
     t.stamp += 1
     t.deliveries += 1
     t.start_s = math.nan
-    plan_token(w, token, w.now + station_at(w, station).redelivery_s, _ARRIVE, E_ARRIVE)
+    plan_token(w, token, w.now + station_at(w, station).redelivery_s, AT_ARRIVE, E_ARRIVE)
 
 
 @compiled

@@ -5,7 +5,18 @@
 import math
 
 from simulators.engines._draws import uniform
-from simulators.engines._kernel.books import COMPLETED, LOST, WORK_S, leave, levels, occupy, taken_up, tally, write_row
+from simulators.engines._kernel.books import (
+    COMPLETED,
+    LOST,
+    REFUSED,
+    WORK_S,
+    leave,
+    levels,
+    occupy,
+    taken_up,
+    tally,
+    write_row,
+)
 from simulators.engines._kernel.cpu import join_cores
 from simulators.engines._kernel.draw import draw, draw_batch
 from simulators.engines._kernel.jit import compiled, inlined
@@ -26,18 +37,19 @@ from simulators.engines._kernel.memory import (
     wake_at,
 )
 from simulators.engines._kernel.records import (
+    AT_COMPLETE,
+    AT_RESUME,
     AWAY,
     E_COMPLETE,
     E_RESUME,
     IN_SERVICE,
     NONE,
+    ONE,
     SCHEDULED,
     SINGLY,
+    ZERO,
 )
 from simulators.engines._kernel.tokens import arm, plan_token
-from simulators.engines._moments import Rank
-
-_COMPLETE, _RESUME = int(Rank.COMPLETE), int(Rank.RESUME)
 
 
 @inlined
@@ -50,40 +62,56 @@ def start(w: W, desk: int, first: int, size: int) -> None:
     station = node.station
     s = station_at(w, station)
     slot = replica_at(w, d.replica).slot
-    token = first
-    while token != NONE:
-        each = token_at(w, token)
-        each.at = IN_SERVICE
-        each.stamp += 1
-        each.start_s = now
-        taken_up(w, each.slot, now, node_at(w, each.node).where, slot)
-        if s.refreshes != 0:
-            note_age(w, each.slot, now - begun_before(w, station, now))
-        elif s.batching == SCHEDULED:
-            note_age(w, each.slot, 0.0)
-        token = each.batch
-    if s.batching != SINGLY:
-        work_s = draw_batch(w, node.sizes, s.sizes, size, t.key)
-    else:
+    if s.batching == SINGLY:
+        begin(w, first, slot)
         work_s = draw(w, node.cold if t.cold != 0 else node.service, t.key)
-    work_s *= factor(w, station, slot_at(w, t.slot).version, now)
-    work_s += wake(w, first, station, d.serving, now - d.idle_since_s)
+    else:
+        token = first
+        while token != NONE:
+            begin(w, token, slot)
+            token = token_at(w, token).batch
+        work_s = draw_batch(w, node.sizes, s.sizes, size, t.key)
+    if s.plain == 0:
+        work_s *= factor(w, station, slot_at(w, t.slot).version, now)
+        work_s += wake(w, first, station, d.serving, now - d.idle_since_s)
     d.free -= 1
     d.serving += size
-    occupy(w, d.replica, 0, 1)
-    levels(w, station, 0, size, 1)
+    occupy(w, d.replica, ZERO, ONE)
+    levels(w, station, ZERO, size, ONE)
     total_of(w, station)[WORK_S] += work_s
     if unit_at(w, s.unit).cores > 0:
         join_cores(w, d.replica, first, work_s)
         until_s = math.inf  # when it will be done is not known
     else:
         until_s = now + work_s
-        plan_token(w, first, until_s, _COMPLETE, E_COMPLETE)
+        plan_token(w, first, until_s, AT_COMPLETE, E_COMPLETE)
     token = first
     while token != NONE:
         if token_at(w, token).deadline_s < until_s:
             arm(w, token, until_s)
         token = token_at(w, token).batch
+
+
+@inlined
+def begin(w: W, token: int, slot: int) -> None:
+    """Service of a job begins now, alone or in a batch."""
+    t = token_at(w, token)
+    node = node_at(w, t.node)
+    s = station_at(w, node.station)
+    t.at = IN_SERVICE
+    t.stamp += 1
+    t.start_s = w.now
+    taken_up(w, t.slot, w.now, node.where, slot)
+    if s.refreshes != 0:
+        note_age(w, t.slot, w.now - begun_before(w, node.station, w.now))
+    elif s.batching == SCHEDULED:
+        note_age(w, t.slot, 0.0)
+
+
+@compiled
+def start_later(w: W, desk: int, first: int, size: int) -> None:
+    """The same as `start`, called: for those who had to wait."""
+    start(w, desk, first, size)
 
 
 @inlined
@@ -132,6 +160,8 @@ def ends_badly(w: W, token: int) -> bool:
     """Whether the service ends with an error."""
     t = token_at(w, token)
     node = node_at(w, t.node)
+    if station_at(w, node.station).plain != 0:
+        return False
     share = factors_of(w, slot_at(w, t.slot).version, node.station)[1]
     return share > 0.0 and uniform(node.errors, t.key) < share
 
@@ -150,8 +180,31 @@ def free_worker(w: W, desk: int, station: int, first: int, size: int) -> None:
     d.serving -= size
     if d.serving == 0:
         d.idle_since_s = now
-    occupy(w, d.replica, -size, -1)
-    levels(w, station, 0, -size, -1)
+    occupy(w, d.replica, -size, -ONE)
+    levels(w, station, ZERO, -size, -ONE)
+
+
+@inlined
+def at_the_door(w: W, token: int) -> None:
+    """A visit begins: nothing is known of it yet but when."""
+    t = token_at(w, token)
+    t.arrive_s = w.now
+    t.start_s = math.nan
+    t.end_s = math.nan
+    t.extra_s = 0.0
+    t.was_served = 0
+    t.cold = 0
+    t.at = AWAY
+    t.batch = NONE
+    t.replica = NONE
+
+
+@compiled
+def refuse(w: W, token: int, status: int) -> None:
+    t = token_at(w, token)
+    tally(w, node_at(w, t.node).station, REFUSED, w.now)
+    t.status = status
+    answer(w, token)
 
 
 @compiled
@@ -171,7 +224,7 @@ def answer(w: W, token: int) -> None:
     """Plan the moment at which the station's answer, good or bad, is back at its caller."""
     at_s = w.now + way_back(w, token)
     note_visit(w, token, at_s)
-    plan_token(w, token, at_s, _RESUME, E_RESUME)
+    plan_token(w, token, at_s, AT_RESUME, E_RESUME)
 
 
 @inlined

@@ -6,19 +6,18 @@ import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import Key, W, as_key, frame_at, node_at, shares, slot_at, token_at, watch
+from simulators.engines._kernel.memory import Key, W, as_key, frame_at, node_at, share_at, slot_at, token_at, watched_at
 from simulators.engines._kernel.queue import plan_event
 from simulators.engines._kernel.records import (
+    AT_TIMEOUT,
     AWAY,
     BRANCHES,
     E_TIMEOUT,
     NONE,
     ROOT,
     TRY,
+    WHO,
 )
-from simulators.engines._moments import Rank, order
-
-_TIMEOUT = int(Rank.TIMEOUT)
 
 
 @inlined
@@ -152,7 +151,7 @@ def version_of(w: W, number: int) -> int:
     version = 0
     if w.versions > 1:
         u = uniform(w.release, as_key(number))
-        while version < w.versions - 1 and u >= shares(w)[version]:
+        while version < w.versions - 1 and u >= share_at(w, version)[0]:
             version += 1
     return version
 
@@ -167,11 +166,11 @@ def _is_watched(w: W, number: int) -> int:
     low, high = 0, w.watch_n
     while low < high:
         middle = (low + high) >> 1
-        if watch(w)[middle] < number:
+        if watched_at(w, middle)[0] < number:
             low = middle + 1
         else:
             high = middle
-    return 1 if low < w.watch_n and watch(w)[low] == number else 0
+    return 1 if low < w.watch_n and watched_at(w, low)[0] == number else 0
 
 
 @compiled
@@ -186,12 +185,12 @@ def abandoned(w: W, token: int) -> bool:
 
 
 @inlined
-def plan_token(w: W, token: int, at_s: float, rank: int, kind: int) -> None:
+def plan_token(w: W, token: int, at_s: float, first_word: int, kind: int) -> None:
     """Plan the token's next moment, at its present step and key."""
     t = token_at(w, token)
     if at_s > t.deadline_s:
         arm(w, token, at_s)
-    plan_event(w, at_s, order(rank, 0, 0) | t.who_where, t.key, kind, token, t.stamp)
+    plan_event(w, at_s, first_word | t.who_where, t.key, kind, token, t.stamp)
 
 
 @compiled
@@ -211,7 +210,7 @@ def arm(w: W, token: int, until_s: float) -> None:
                 return
             if f.armed == 0 and f.deadline_s < until_s:
                 f.armed = 1
-                who_where = (slot_at(w, f.slot).number << 14) | node_at(w, f.node).where
-                at = order(_TIMEOUT, 0, 0) | who_where
+                who_where = (slot_at(w, f.slot).number << WHO) | node_at(w, f.node).where
+                at = AT_TIMEOUT | who_where
                 plan_event(w, f.deadline_s, at, f.at_key, E_TIMEOUT, frame, f.stamp)
         frame = f.parent

@@ -27,11 +27,14 @@ from simulators.engines._kernel.memory import (
     replica_at,
     slot_at,
     station_at,
-    think_s,
+    thought_at,
     token_at,
 )
 from simulators.engines._kernel.queue import earlier, plan_event
 from simulators.engines._kernel.records import (
+    AT_ARRIVE,
+    AT_RESUME,
+    AT_START,
     BRANCHES,
     CACHE,
     CHOICE,
@@ -44,12 +47,15 @@ from simulators.engines._kernel.records import (
     HOLD,
     JOIN,
     NONE,
+    ONE,
     RELEASE,
     ROOT,
     SPAWN,
     TRY,
     UNGUARD,
     VISIT,
+    WHO,
+    ZERO,
 )
 from simulators.engines._kernel.serving import answer, free_worker, note_visit, way_back
 from simulators.engines._kernel.tokens import (
@@ -61,9 +67,7 @@ from simulators.engines._kernel.tokens import (
     plan_token,
     step_out,
 )
-from simulators.engines._moments import Rank, order
 
-_START, _ARRIVE, _RESUME = int(Rank.START), int(Rank.ARRIVE), int(Rank.RESUME)
 _ERROR = 3
 
 
@@ -103,11 +107,11 @@ def walk(w: W, n: int) -> int:
         while True:
             node = node_at(w, t.node)
             if node.kind == VISIT:
-                t.who_where = (slot_at(w, t.slot).number << 14) | node.where
+                t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
                 t.sent_s = at_s
                 t.status = 0
                 t.deliveries = 1
-                plan_token(w, token, at_s + draw(w, node.hop_out, t.key), _ARRIVE, E_ARRIVE)
+                plan_token(w, token, at_s + draw(w, node.hop_out, t.key), AT_ARRIVE, E_ARRIVE)
                 break
             if node.kind == CHOICE:
                 u = uniform(node.choice, t.key)
@@ -119,7 +123,7 @@ def walk(w: W, n: int) -> int:
             elif node.kind == CACHE:
                 if node.lookup != NONE:
                     at_s += draw(w, node.lookup, t.key)
-                    at_order = order(_RESUME, slot_at(w, t.slot).number, node.where)
+                    at_order = AT_RESUME | slot_at(w, t.slot).number << WHO | node.where
                     key = t.key
                     at_moment = 0
                 t.node = node.next if uniform(node.choice, t.key) < node.hit else node.inner
@@ -164,7 +168,7 @@ def walk(w: W, n: int) -> int:
                     break
                 if g.budget >= 0:
                     g.tokens = min(g.burst, g.tokens + g.budget)
-                if not begin_try(w, token, at_s, 0):
+                if not begin_try(w, token, at_s, ZERO):
                     break
             elif node.kind == UNGUARD:
                 frame = t.scope
@@ -189,13 +193,13 @@ def walk(w: W, n: int) -> int:
                     break
                 at_s += way_back(w, token)
                 note_visit(w, token, at_s)
-                at_order = order(_RESUME, 0, 0) | t.who_where
+                at_order = AT_RESUME | t.who_where
                 key = t.key
                 at_moment = 0
                 t.node = node_at(w, t.node).next
             else:  # END or DIE
                 if t.scope == ROOT:
-                    end_request(w, token, at_s, 0)
+                    end_request(w, token, at_s, ZERO)
                 over(w, token, at_s)
                 break
     return freed
@@ -245,7 +249,7 @@ def release(w: W, token: int) -> int:
     f = frame_at(w, frame)
     step_out(w, token, frame)
     t.node = f.node
-    t.who_where = (slot_at(w, t.slot).number << 14) | node_at(w, f.node).where
+    t.who_where = (slot_at(w, t.slot).number << WHO) | node_at(w, f.node).where
     t.replica = f.replica
     t.arrive_s = f.arrive_s
     t.start_s = f.start_s
@@ -261,7 +265,7 @@ def release(w: W, token: int) -> int:
     else:
         station = node_at(w, f.node).station
         freed = station_at(w, station).desk + replica_at(w, f.replica).slot
-        free_worker(w, freed, station, token, 1)
+        free_worker(w, freed, station, token, ONE)
     free_frame(w, frame)
     if t.status != 0:
         answer(w, token)
@@ -304,10 +308,10 @@ def end_request(w: W, token: int, at_s: float, status: int) -> None:
 @compiled
 def plan_user(w: W, number: int, since_s: float) -> None:
     """A user's next request, after the pause to think."""
-    at_s = since_s + think_s(w)[number]
+    at_s = since_s + thought_at(w, number)[0]
     if at_s < w.duration_s:
         w.pending += 1
-        plan_event(w, at_s, order(_START, number, 0), NO_KEY, E_START, number, 0)
+        plan_event(w, at_s, AT_START | number << WHO, NO_KEY, E_START, number, ZERO)
 
 
 @compiled
