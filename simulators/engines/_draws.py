@@ -35,6 +35,11 @@ def uniform(stream: int, key: int) -> float:
     return ((mix64((stream + key * _GOLDEN) & MASK) >> 11) + 0.5) * 1.1102230246251565e-16
 
 
+def pick(stream: int, key: int, count: int) -> int:
+    """One of `count` equally likely numbers from 0 on (to within count · 2^-32); larger draws give larger ones."""
+    return ((mix64((stream + key * _GOLDEN) & MASK) >> 32) * count) >> 32
+
+
 def further_key(key: int, index: int) -> int:
     """The key of the index-th further draw or try under `key`; unrelated to all other keys."""
     return mix64(((key ^ _OTHER) + index * _GOLDEN + _GOLDEN) & MASK)

@@ -2,7 +2,9 @@
 
 # mypy: no-warn-return-any
 
-from simulators.engines._draws import exponential, gamma, lognormal, uniform
+import numpy as np
+
+from simulators.engines._draws import exponential, gamma, lognormal, pick, uniform
 from simulators.engines._kernel.jit import compiled, inlined
 from simulators.engines._kernel.memory import Key, W, sample_at, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
@@ -19,8 +21,8 @@ def _draw(w: W, first: int, key: Key) -> float:
     total = 0.0
     while True:
         term = term_at(w, first)
-        if term.kind == EMPIRICAL:  # p: how many samples
-            total += sample_at(w, term.first + int(uniform(term.stream, key) * term.p))[0]
+        if term.kind == EMPIRICAL:
+            total += sample_at(w, term.first + np.int64(pick(term.stream, key, term.count)))[0]
         elif term.kind == DETERMINISTIC:
             total += term.p
         elif term.kind == EXPONENTIAL:

@@ -40,7 +40,7 @@ class Terms:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._terms: list[tuple[int, int, float, float, int, int]] = []
+        self._terms: list[tuple[int, int, int, float, float, int, int]] = []
         self._samples: list[float] = []
         self._known: dict[int, int] = {}
 
@@ -58,7 +58,7 @@ class Terms:
 
     def _term(self, law: Law, source: str, purpose: str, occurrence: int, more: int) -> None:
         stream = draws.stream_of(self._seed, source, purpose, occurrence)
-        kind, first, p, q = r.DETERMINISTIC, 0, 0.0, 0.0
+        kind, first, count, p, q = r.DETERMINISTIC, 0, 0, 0.0, 0.0
         match law:
             case Deterministic(mean):
                 p = mean
@@ -71,8 +71,8 @@ class Terms:
                 shape = 1.0 / (cv * cv)
                 kind, p, q = r.GAMMA, shape, mean / shape
             case Empirical(samples):
-                kind, first, p = r.EMPIRICAL, self._place(law), float(len(samples))
-        self._terms.append((stream, first, p, q, kind, more))
+                kind, first, count = r.EMPIRICAL, self._place(law), len(samples)
+        self._terms.append((stream, count, first, p, q, kind, more))
 
     def _place(self, law: Empirical) -> int:
         if id(law) not in self._known:

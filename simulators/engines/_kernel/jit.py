@@ -17,6 +17,7 @@ _HERE = Path(__file__).parent
 SHARED = (
     _draws.mix64,
     _draws.uniform,
+    _draws.pick,
     _draws.further_key,
     _draws.normal_quantile,
     _draws.exponential,

@@ -4,7 +4,6 @@
 
 import numpy as np
 
-from simulators.engines._kernel.arriving import arrive
 from simulators.engines._kernel.autoscale import free_place, retire_youngest, sync
 from simulators.engines._kernel.books import at_time, levels, unit_levels, write_row
 from simulators.engines._kernel.cpu import leave_cores
@@ -32,6 +31,9 @@ from simulators.engines._kernel.memory import (
 )
 from simulators.engines._kernel.queue import drop_first, earlier, plan_event
 from simulators.engines._kernel.records import (
+    AHEAD,
+    AT_DOOR,
+    AT_MOMENT,
     AT_RESUME,
     AT_START,
     AT_TICK,
@@ -58,7 +60,6 @@ from simulators.engines._kernel.records import (
     GIVEN_UP,
     IN_LINE,
     NONE,
-    ONE,
     PAUSED,
     PER_REQUEST,
     ROOT,
@@ -76,6 +77,7 @@ from simulators.engines._kernel.walk import fail, go_on, hold, time_out, walk
 def run(main: W, most: int) -> int:
     """Process up to `most` events; returns why it stopped."""
     w = main[0]
+    w.limit_s = min(w.boundary_s, w.given_up_s)
     credit = 0
     while most > 0:
         most -= 1
@@ -101,10 +103,8 @@ def run(main: W, most: int) -> int:
             return DONE
         if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
             return DONE
-        if at_s > w.given_up_s:
-            return GIVEN_UP
-        if at_s >= w.boundary_s:
-            return BOUNDARY
+        if at_s >= w.limit_s:
+            return BOUNDARY if w.limit_s == w.boundary_s else GIVEN_UP
         if source == 1:
             kind, who, stamp = w.front_kind, w.front_who, w.front_stamp
             w.front_kind = E_NONE
@@ -121,12 +121,10 @@ def run(main: W, most: int) -> int:
         if kind == E_START:
             n = begin_request(w, who, at_order)
         elif kind == E_ARRIVE:
-            back_s = arrive(w, who)
-            if back_s >= 0.0:
-                n = answered(w, who, back_s)
+            n = go_on(w, ZERO, who, at_s, at_order, key, AT_DOOR)
         elif kind == E_RESUME:
             if token_at(w, who).status == 0:
-                n = go_on(w, ZERO, who, at_s, at_order, key, ONE)
+                n = go_on(w, ZERO, who, at_s, at_order, key, AT_MOMENT)
             else:
                 failing = who
         elif kind == E_COMPLETE or kind == E_CPU:
@@ -140,12 +138,12 @@ def run(main: W, most: int) -> int:
         elif kind == E_RETRY:
             note_try(w, token_at(w, who).slot)
             if begin_try(w, who, at_s, token_at(w, who).tries):
-                n = go_on(w, ZERO, who, at_s, at_order, key, ONE)
+                n = go_on(w, ZERO, who, at_s, at_order, key, AT_MOMENT)
         elif kind == E_TIMEOUT:
             if frame_at(w, who).stamp == stamp and frame_at(w, who).gone == 0:
                 token, caught = time_out(w, who)
                 if caught == 2:
-                    n = go_on(w, ZERO, token, at_s, at_order, key, ONE)
+                    n = go_on(w, ZERO, token, at_s, at_order, key, AT_MOMENT)
                 elif caught == 0:
                     failing = token
         elif kind == E_WAITED:
@@ -180,13 +178,15 @@ def run(main: W, most: int) -> int:
         if failing != NONE:
             caught_up, desk = fail(w, failing)
             if caught_up:
-                n = go_on(w, ZERO, failing, at_s, at_order, key, ONE)
-        if n > 0:
-            freed = walk(w, n)
-            if freed != NONE:
-                desk = freed
-        if desk != NONE or opened != NONE:
-            take_next(w, desk, opened)
+                n = go_on(w, ZERO, failing, at_s, at_order, key, AT_MOMENT)
+        while True:
+            if desk != NONE or opened != NONE:
+                take_next(w, desk, opened)
+                desk, opened = NONE, NONE
+            if n == 0:
+                break
+            desk = walk(w, n)
+            n = 0
     return PAUSED
 
 
@@ -209,7 +209,7 @@ def begin_request(w: W, number: int, at_order: int) -> int:
         w.pending -= 1
     slot = new_slot(w, number, w.now)
     token = new_token(w, slot, as_key(number), ROOT, w.root)
-    return go_on(w, ZERO, token, w.now, at_order, NO_KEY, ONE)
+    return go_on(w, ZERO, token, w.now, at_order, NO_KEY, AT_MOMENT)
 
 
 @inlined
@@ -217,7 +217,7 @@ def answered(w: W, token: int, back_s: float) -> int:
     """The visit ends well, and its answer will be back then: the strand goes on ahead of the clock."""
     t = token_at(w, token)
     t.node = node_at(w, t.node).next
-    return go_on(w, ZERO, token, back_s, AT_RESUME | t.who_where, t.key, ZERO)
+    return go_on(w, ZERO, token, back_s, AT_RESUME | t.who_where, t.key, AHEAD)
 
 
 @inlined
@@ -239,7 +239,7 @@ def complete(w: W, first: int, at_order: int, key: Key) -> tuple[int, int]:
         token = each.batch
     if node.holds != 0 and t.status == 0:
         hold(w, first)
-        return go_on(w, ZERO, first, now, at_order, key, ONE), NONE
+        return go_on(w, ZERO, first, now, at_order, key, AT_MOMENT), NONE
     desk = s.desk + replica_at(w, t.replica).slot
     free_worker(w, desk, node.station, first, size)
     if size == 1 and t.status == 0:

@@ -41,6 +41,8 @@ SINGLY, MICRO_BATCH, SCHEDULED = _numbers(3)
 RANDOM, ROUND_ROBIN, LEAST_CONNECTIONS, POWER_OF_TWO, SHARED_QUEUE = _numbers(5)
 # States of a circuit breaker.
 CLOSED, OPEN, HALF_OPEN = _numbers(3)
+# How a strand on the pile goes on: ahead of its moment, at it, or at the door of a station.
+AHEAD, AT_MOMENT, AT_DOOR = _numbers(3)
 # First words of moments, by rank (see `_moments`).
 AT_COMPLETE, AT_RESUME, AT_CRASH, AT_READY, AT_EXPIRE, AT_WAITED, AT_TICK, AT_SCALE, AT_START, AT_RETRY, AT_ARRIVE, \
     AT_TIMEOUT = (np.int64(order(rank, 0, 0)) for rank in list(Rank)[1:])  # fmt: skip
@@ -65,7 +67,7 @@ def _record(**fields: str) -> np.dtype[np.void]:
 
 MAIN = _record(
     **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
-    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
+    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", limit_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
     front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
     heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
@@ -85,7 +87,7 @@ NODE = _record(
 """A step. next: what follows when it ends well; inner: what is inside; where: its number in the plan's tree. Durations
 are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`)."""
 
-TERM = _record(stream="u8", first="i8", p="f8", q="f8", kind="i8", more="i8")
+TERM = _record(stream="u8", count="u8", first="i8", p="f8", q="f8", kind="i8", more="i8")
 """A law with its stream; more: whether the next term adds to it."""
 
 BRANCH = _record(upto="f8", entry="i8")

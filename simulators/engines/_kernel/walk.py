@@ -11,7 +11,8 @@ which it will be there. The outcome is the same as if every answer were an event
 import math
 
 from simulators.engines._draws import uniform
-from simulators.engines._kernel.books import count_end
+from simulators.engines._kernel.arriving import arrive
+from simulators.engines._kernel.books import at_time, count_end
 from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.guarding import begin_try, plan_retry, record
 from simulators.engines._kernel.jit import compiled, inlined
@@ -19,7 +20,9 @@ from simulators.engines._kernel.memory import (
     NO_KEY,
     Key,
     W,
+    arrival_at,
     branch_at,
+    event_at,
     frame_at,
     guard_at,
     node_at,
@@ -32,7 +35,9 @@ from simulators.engines._kernel.memory import (
 )
 from simulators.engines._kernel.queue import earlier, plan_event
 from simulators.engines._kernel.records import (
+    AHEAD,
     AT_ARRIVE,
+    AT_DOOR,
     AT_RESUME,
     AT_START,
     BRANCHES,
@@ -40,6 +45,7 @@ from simulators.engines._kernel.records import (
     CHOICE,
     DETACHED,
     E_ARRIVE,
+    E_NONE,
     E_RESUME,
     E_START,
     FORK,
@@ -93,6 +99,18 @@ def be_there(w: W, token: int, at_s: float, at_order: int, key: Key) -> None:
 
 
 @inlined
+def is_next(w: W, token: int, at_s: float) -> bool:
+    """Whether nothing else happens until then, the strand's own deadlines included: then it need not be planned."""
+    return (
+        at_s <= token_at(w, token).deadline_s
+        and (w.front_kind == E_NONE or at_s < w.front_s)
+        and (w.heap_used == 0 or at_s < event_at(w, ZERO).at_s)
+        and (w.next == w.arrivals_n or at_s < arrival_at(w, w.next)[0])
+        and at_s < w.limit_s
+    )
+
+
+@inlined
 def walk(w: W, n: int) -> int:
     """Let the n strands on the pile go on until each has planned an event or is over.
 
@@ -107,12 +125,24 @@ def walk(w: W, n: int) -> int:
         while True:
             node = node_at(w, t.node)
             if node.kind == VISIT:
-                t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
-                t.sent_s = at_s
-                t.status = 0
-                t.deliveries = 1
-                plan_token(w, token, at_s + draw(w, node.hop_out, t.key), AT_ARRIVE, E_ARRIVE)
-                break
+                if at_moment != AT_DOOR:
+                    t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
+                    t.sent_s = at_s
+                    t.status = 0
+                    t.deliveries = 1
+                    at_s += draw(w, node.hop_out, t.key)
+                    if n > 0 or freed != NONE or not is_next(w, token, at_s):
+                        plan_token(w, token, at_s, AT_ARRIVE, E_ARRIVE)
+                        break
+                    at_time(w, at_s)
+                at_s = arrive(w, token)
+                if at_s < 0.0:
+                    break
+                at_order = AT_RESUME | t.who_where
+                key = t.key
+                at_moment = AHEAD
+                t.node = node.next
+                continue
             if node.kind == CHOICE:
                 u = uniform(node.choice, t.key)
                 t.node = node.next
@@ -125,7 +155,7 @@ def walk(w: W, n: int) -> int:
                     at_s += draw(w, node.lookup, t.key)
                     at_order = AT_RESUME | slot_at(w, t.slot).number << WHO | node.where
                     key = t.key
-                    at_moment = 0
+                    at_moment = AHEAD
                 t.node = node.next if uniform(node.choice, t.key) < node.hit else node.inner
             elif node.kind == SPAWN:
                 child = new_token(w, t.slot, t.key, DETACHED, node.inner)
@@ -139,7 +169,7 @@ def walk(w: W, n: int) -> int:
             elif node.kind == JOIN:
                 f = frame_at(w, t.scope)
                 fan = node.count
-                if f.gone == 0 and node.need < fan and at_moment == 0:
+                if f.gone == 0 and node.need < fan and at_moment == AHEAD:
                     be_there(w, token, at_s, at_order, key)
                     break
                 f.ok += 1
@@ -155,7 +185,7 @@ def walk(w: W, n: int) -> int:
                     at_s = f.at_s
                     at_order = f.order
                     key = f.at_key
-                    at_moment = 0
+                    at_moment = AHEAD
                 step_out(w, token, frame)
                 f.gone = 1
                 if f.ok + f.bad == fan:
@@ -163,7 +193,7 @@ def walk(w: W, n: int) -> int:
                 t.node = node.next
             elif node.kind == GUARD:
                 g = guard_at(w, node.guard)
-                if node.pure == 0 and at_moment == 0:
+                if node.pure == 0 and at_moment == AHEAD:
                     be_there(w, token, at_s, at_order, key)
                     break
                 if g.budget >= 0:
@@ -177,7 +207,7 @@ def walk(w: W, n: int) -> int:
                     free_frame(w, frame)
                     over(w, token, at_s)
                     break
-                if at_moment == 0 and (node.pure == 0 or at_s > f.deadline_s):
+                if at_moment == AHEAD and (node.pure == 0 or at_s > f.deadline_s):
                     be_there(w, token, at_s, at_order, key)
                     break
                 record(w, node.guard, f.epoch, True)
@@ -185,7 +215,7 @@ def walk(w: W, n: int) -> int:
                 free_frame(w, frame)
                 t.node = node.next
             elif node.kind == RELEASE:
-                if at_moment == 0:
+                if at_moment == AHEAD:
                     be_there(w, token, at_s, at_order, key)
                     break
                 freed = release(w, token)
@@ -195,7 +225,7 @@ def walk(w: W, n: int) -> int:
                 note_visit(w, token, at_s)
                 at_order = AT_RESUME | t.who_where
                 key = t.key
-                at_moment = 0
+                at_moment = AHEAD
                 t.node = node_at(w, t.node).next
             else:  # END or DIE
                 if t.scope == ROOT:

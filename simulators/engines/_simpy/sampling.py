@@ -29,7 +29,7 @@ def sampler(law: Law | None, seed: int, source: str, purpose: str, occurrence: i
             return lambda key: draws.gamma(stream, key, shape, scale)
         case Empirical(samples):
             count = len(samples)
-            return lambda key: samples[int(draws.uniform(stream, key) * count)]
+            return lambda key: samples[draws.pick(stream, key, count)]
         case Parts(parts):
             return _sum([sampler(part, seed, name, purpose, occurrence) for name, part in parts])
 
