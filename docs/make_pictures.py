@@ -46,25 +46,23 @@ def _take_all(browser: Browser, server: Server) -> None:
     expect(page.get_by_text("Take it with you")).to_be_visible()
     page.wait_for_timeout(1_500)
     link = page.url
-    _keep(page, "compare")
+    _keep(page, "compare", from_heading="Results")
     page.get_by_text("Fifty requests").click()
     settled(page)
-    _keep(page, "compare-dots")
+    _keep(page, "compare-dots", from_heading="Results")
     page.goto(f"{server.url}/train?dataset=car_choice")
     settled(page)
-    page.get_by_role("heading", name="3. The packages").scroll_into_view_if_needed()
-    page.mouse.wheel(0, 700)
-    _keep(page, "train")
+    _keep(page, "train", from_heading="3. The packages")
     page.goto(f"{server.url}/deploy")
     settled(page)
     page.get_by_role("button", name="Start API").click()
     page.get_by_role("button", name="Predict").click(timeout=_RUN_MS)
     expect(page.get_by_text("chosen:")).to_be_visible()
-    _keep(page, "deploy")
+    _keep(page, "deploy", from_heading="What runs")
     page.get_by_role("button", name="Stop").click()
     dark = Visitor(browser, theme="dark", width=WIDTH_PX, height=HEIGHT_PX)
     dark.context.add_cookies(visitor.context.cookies())
-    _keep(dark.open(link), "compare-dark")
+    _keep(dark.open(link), "compare-dark", from_heading="Results")
 
 
 def _run_until_valid(page: Page) -> None:
@@ -79,8 +77,14 @@ def _run_until_valid(page: Page) -> None:
     raise SystemExit("No run was valid: something else keeps this machine busy. Try again when it is quiet.")
 
 
-def _keep(page: Page, name: str) -> None:
+def _keep(page: Page, name: str, from_heading: str = "") -> None:
+    """Keep what the window shows, from that heading on or from the top."""
     page.wait_for_timeout(1_200)  # charts draw themselves after the page has settled
+    page.mouse.move(0, 0)  # no control looks pressed
+    if from_heading:
+        page.get_by_role("heading", name=from_heading).evaluate("heading => heading.scrollIntoView()")
+        page.mouse.wheel(0, -70)  # the navigation covers the top
+        page.wait_for_timeout(400)
     path = PICTURES / f"{name}.png"
     page.screenshot(path=path)
     size = path.stat().st_size

@@ -35,11 +35,10 @@ _NO_VERDICT = ("gray", ":material/block:")
 
 def show_results(comparison: Comparison) -> None:
     """Verdicts, charts, figures, and everything to take home."""
-    st.subheader(plain(title_of(comparison)), anchor=False)
+    _when(comparison)
     found = rows(comparison)
     for row in found:
         _verdict(row)
-    _when(comparison)
     _chart(comparison)
     show_figures(comparison)
     _notes(found)
@@ -60,8 +59,7 @@ def _verdict(row: Row) -> None:
         st.markdown(f"**{plain(row.candidate)}**", width="content")
         st.badge(row.origin, color="blue" if row.origin == "measured" else "violet")
         st.badge(f"SLO: {row.verdict}", color=colour, icon=icon)
-    for reason in row.reasons:
-        st.caption(plain(reason))
+        st.caption(plain(" · ".join(row.reasons)), width="stretch")
 
 
 def _notes(found: Sequence[Row]) -> None:
@@ -76,6 +74,7 @@ def _notes(found: Sequence[Row]) -> None:
 def _when(comparison: Comparison) -> None:
     first, scenario = runs_of(comparison)[0], comparison.scenario
     models = ", ".join(comparison.models) or "none answered"
+    st.markdown(f"**{plain(title_of(comparison))}**")
     st.caption(
         f"{first.created_at[:16].replace('T', ' ')} UTC · {first.machine.get('cores', '?')} cores, "
         f"{first.machine.get('memory_gib', '?')} GiB · seed {scenario.seed} · model {models} · "
