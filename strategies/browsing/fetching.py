@@ -15,7 +15,6 @@ from pathlib import Path
 from data.errors import Unavailable
 from strategies.browsing.runtime import Lock
 
-PUBLIC = "https://registry.npmjs.org/"
 _TIMEOUT_S = 300.0
 _MOST_BYTES = 200_000_000
 
@@ -61,7 +60,12 @@ def _archive(lock: Lock, folder: Path) -> Path:
 
 
 def _download(lock: Lock, archive: Path) -> Path:
-    registry = os.environ.get("npm_config_registry") or PUBLIC  # noqa: SIM112 - npm's own name for it
+    registry = os.environ.get("npm_config_registry", "")  # noqa: SIM112 - npm's own name for it
+    if not registry:
+        raise Unavailable(
+            f"npm did not fetch {lock.archive}",
+            "install npm (it comes with Node.js), connect this machine once, or name a registry in npm_config_registry",
+        )
     address = f"{registry.rstrip('/')}/{lock.name}/-/{lock.archive}"
     if not address.startswith("https://"):
         raise Unavailable(f"{lock.archive} is not fetched from {registry}", "name a registry that speaks HTTPS")
