@@ -55,7 +55,7 @@ def visit_ahead(w: W, token: int) -> float:
             refuse(w, token, _REJECTED)
             return -1.0
     taken_up(w, t.slot, begin, node.where, desk - s.desk)
-    work_s = draw(w, node.service, t.key)
+    work_s = t.work_s
     t.extra_s = 0.0
     if s.plain == 0:
         work_s *= factor(w, node.station, slot_at(w, t.slot).version, begin)
@@ -73,7 +73,7 @@ def visit_ahead(w: W, token: int) -> float:
         spread(w, node.station, SERVED, 1.0, begin, done)
         tally(w, node.station, COMPLETED, done)
     total_of(w, node.station)[SOJOURN] += done - now
-    back_s = done + (draw(w, node.delay, t.key) + t.extra_s + draw(w, node.hop_back, t.key))
+    back_s = done + (draw(w, node.delay, t.key) + t.extra_s + t.back_s)
     failed = s.plain == 0 and ends_badly(w, token)
     if failed or slot_at(w, t.slot).watched != 0:
         t.status = _ERROR if failed else 0

@@ -13,7 +13,12 @@ from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONEN
 @inlined
 def draw(w: W, first: int, key: Key) -> float:
     """The duration that the terms from `first` on add up to; NONE is no time at all."""
-    return 0.0 if first == NONE else _draw(w, first, key)
+    if first == NONE:
+        return 0.0
+    term = term_at(w, first)
+    if term.kind == EMPIRICAL and term.more == 0:  # what was measured is what is drawn most
+        return sample_at(w, term.first + np.int64(pick(term.stream, key, term.count)))[0]
+    return _draw(w, first, key)
 
 
 @compiled

@@ -141,7 +141,7 @@ RINGED = _record(at_s="f8", value="i8")
 
 TOKEN = _record(
     key="u8", who_where="i8", deadline_s="f8", arrive_s="f8", start_s="f8", end_s="f8", sent_s="f8", finish="f8",
-    extra_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8", next="i8", batch="i8",
+    extra_s="f8", work_s="f8", back_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8", next="i8", batch="i8",
     replica="i8", child="i8", sibling="i8", tries="i8", deliveries="i8", at="i8", status="i8", cold="i8", was_served="i8", live="i8",
 )  # fmt: skip
 """One strand of a request's work, and the job it is at a station. next: in line, or the free list; batch: next of its

@@ -64,7 +64,7 @@ def start(w: W, desk: int, first: int, size: int) -> None:
     slot = replica_at(w, d.replica).slot
     if s.batching == SINGLY:
         begin(w, first, slot)
-        work_s = draw(w, node.cold if t.cold != 0 else node.service, t.key)
+        work_s = t.work_s if t.cold == 0 else draw(w, node.cold, t.key)
     else:
         token = first
         while token != NONE:
@@ -263,7 +263,7 @@ def way_back(w: W, token: int) -> float:
     delay_s = 0.0
     if t.was_served != 0:
         delay_s = draw(w, node.delay, t.key) + t.extra_s
-    return delay_s + draw(w, node.hop_back, t.key)
+    return delay_s + t.back_s
 
 
 @compiled

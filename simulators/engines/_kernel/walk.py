@@ -130,7 +130,10 @@ def walk(w: W, n: int) -> int:
                     t.sent_s = at_s
                     t.status = 0
                     t.deliveries = 1
+                    # All that the visit needs is drawn at once: the draws then overlap in the processor.
                     at_s += draw(w, node.hop_out, t.key)
+                    t.work_s = draw(w, node.service, t.key)
+                    t.back_s = draw(w, node.hop_back, t.key)
                     if n > 0 or freed != NONE or not is_next(w, token, at_s):
                         plan_token(w, token, at_s, AT_ARRIVE, E_ARRIVE)
                         break
@@ -286,6 +289,7 @@ def release(w: W, token: int) -> int:
     t.sent_s = f.sent_s
     t.extra_s = f.extra_s
     t.cold = f.cold
+    t.back_s = draw(w, node_at(w, f.node).hop_back, t.key)
     t.was_served = 1
     t.batch = NONE
     freed = NONE
