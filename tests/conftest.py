@@ -1,8 +1,11 @@
 """Fixtures that tests of several folders share: a state folder of their own, and three small models."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,16 @@ from strategies.packaging.package import ModelPackage
 from strategies.training.publish import package_trained
 from strategies.training.spec import TrainingSpec
 from strategies.training.train import train
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers of pytest-xdist get a temporary folder each: tests look there for what was left behind."""
+    if hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="tests-")
+        os.chmod(folder, 0o755)  # PostgreSQL's own user has to enter it
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

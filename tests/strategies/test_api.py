@@ -45,11 +45,11 @@ def rows() -> np.ndarray:
     ],
 )
 def test_wrong_settings_are_refused_before_anything_starts(tumour_forest: ModelPackage, settings: dict) -> None:
-    before = len(psutil.Process().children())
+    before = set(psutil.Process().children())
     with pytest.raises(InvalidValue, match=next(iter(settings))):
         with Api().deploy(tumour_forest, ProcessHost(), Limits(settings=settings)):
             pytest.fail("it started")
-    assert len(psutil.Process().children()) == before
+    assert set(psutil.Process().children()) <= before
 
 
 @pytest.mark.parametrize("body", ["record", "row"])

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,15 @@ async def until_drained(client: Client, deployment: StreamingDeployment) -> None
     raise AssertionError("requests are left in the stream")
 
 
+async def until_stored(client: Client, deployment: StreamingDeployment, count: int) -> None:
+    """Wait until so many requests are in the stream, while the deployment goes on writing."""
+    for _ in range(500):
+        deployment.poll(0.01)
+        if (await client.jetstream().stream_info(deployment.names.requests)).state.messages >= count:
+            return
+    raise AssertionError(f"fewer than {count} requests came to be stored")
+
+
 def test_every_request_gets_the_models_answer_and_both_consumers_work(
     deployment: StreamingDeployment, tumour_forest: ModelPackage, rows: Rows, right: Rows, asker: Ask
 ) -> None:
@@ -109,7 +121,13 @@ def test_the_load_generator_drives_it_into_a_trace(deployment: StreamingDeployme
 
 def test_lag_is_seen_while_requests_queue(deployment: StreamingDeployment, rows: Rows, asker: Ask) -> None:
     ask = asker(deployment)
+    consumers = [pid for pids in deployment.keeper.pids for pid in pids]
+    for pid in consumers:  # or they might keep up with whoever sends
+        os.kill(pid, signal.SIGSTOP)
     ask.send(range(5_000), len(rows))
+    on_server(deployment, partial(until_stored, deployment=deployment, count=4_000))
+    for pid in consumers:
+        os.kill(pid, signal.SIGCONT)
     ask.wait(5_000)
     facts = deployment.facts()
     assert facts.lag.max() > 100
