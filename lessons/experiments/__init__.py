@@ -1,0 +1,1 @@
+"""The experiments: one file is one lesson, named as its text."""
