@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import data.store._tables  # noqa: F401  (fills the metadata)
+import data.store._learning_tables
+import data.store._tables  # noqa: F401  (both fill the metadata)
 
 context.configure(
     connection=context.config.attributes["connection"],
