@@ -36,7 +36,8 @@ def _is_date(text: str) -> str:
 
 def _is_unit(text: str) -> str:
     if text not in UNITS:
-        raise PydanticCustomError("unit", "is not a unit that prices have", {"remedy": f"choose one of {', '.join(UNITS)}"})
+        remedy = {"remedy": f"choose one of {', '.join(UNITS)}"}
+        raise PydanticCustomError("unit", "is not a unit that prices have", remedy)
     return text
 
 
@@ -126,7 +127,7 @@ def read_price_list(text: str, file: str = "price list") -> PriceList:
         found = _ListFile.model_validate(raw)
     except ValidationError as error:
         raise _refused(file, problems_of(error.errors(include_url=False), raw, _FIELDS), text) from None
-    if problems := list(_repeated(found)):
+    if problems := list(_repeated(found, raw)):
         raise _refused(file, problems, text)
     return _built(found)
 
@@ -148,9 +149,9 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _repeated(found: _ListFile) -> Iterator[Problem]:
+def _repeated(found: _ListFile, raw: Mapping[str, Any]) -> Iterator[Problem]:
     seen: set[str] = set()
-    for family in ("prices", "allowances", "machines"):
+    for family in [name for name in raw if name in ("prices", "allowances", "machines")]:
         rows: tuple[_Entry, ...] = getattr(found, family)
         for place, row in enumerate(rows):
             if row.id in seen:
