@@ -4,6 +4,23 @@ The three are one value. `Scenario.to_toml` and `from_toml` are inverse; so are 
 """
 
 from data.scenario.model import Scenario
-from data.scenario.parts import Budget, Candidate, DataChoice, Measurement, ModelChoice, Name, Scalar, Slo
+from data.scenario.parts import (
+    Budget,
+    Candidate,
+    Cost,
+    DataChoice,
+    Forecast,
+    Measurement,
+    ModelChoice,
+    Name,
+    Scalar,
+    Sizing,
+    Slo,
+    Stakes,
+    Weights,
+)
 
-__all__ = ["Budget", "Candidate", "DataChoice", "Measurement", "ModelChoice", "Name", "Scalar", "Scenario", "Slo"]
+__all__ = [
+    "Budget", "Candidate", "Cost", "DataChoice", "Forecast", "Measurement", "ModelChoice", "Name", "Scalar", "Scenario",
+    "Sizing", "Slo", "Stakes", "Weights",
+]  # fmt: skip

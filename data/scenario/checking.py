@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from data.discovery import kind
 from data.errors import InvalidScenario, InvalidValue, UnknownKind
 from data.scenario.lines import Path
-from data.scenario.parts import Candidate
+from data.scenario.parts import Candidate, Sizing
 from data.scenario.problems import Fields, Problem, problems_of
 from data.workloads.contract import Workload
 from data.workloads.poisson import Poisson
@@ -111,7 +111,11 @@ def _workload(table: Mapping[str, Any]) -> tuple[Workload, list[Problem]]:
 
 
 def _fields_at(cls: type[BaseModel]) -> dict[Path, Fields]:
-    tables: dict[Path, Fields] = {(): cls.model_fields, ("candidates", 0): Candidate.model_fields}
+    tables: dict[Path, Fields] = {
+        (): cls.model_fields,
+        ("candidates", 0): Candidate.model_fields,
+        ("candidates", 0, "sizing"): Sizing.model_fields,
+    }
     for name, field in cls.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             tables[(name,)] = field.annotation.model_fields

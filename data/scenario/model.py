@@ -12,7 +12,21 @@ from data.errors import InvalidScenario
 from data.scenario import query, toml
 from data.scenario.checking import checked, examined, workload_of
 from data.scenario.lines import key_lines
-from data.scenario.parts import Budget, Candidate, DataChoice, Measurement, ModelChoice, Name, Part, Slo, Text
+from data.scenario.parts import (
+    Budget,
+    Candidate,
+    Cost,
+    DataChoice,
+    Forecast,
+    Measurement,
+    ModelChoice,
+    Name,
+    Part,
+    Slo,
+    Stakes,
+    Text,
+    Weights,
+)
 from data.workloads.contract import Workload
 from data.workloads.poisson import Poisson
 
@@ -38,7 +52,11 @@ class Scenario(Part):
     ]
     slo: Slo = Field(Slo(), description="A table of what counts as good enough.")
     budget: Budget = Field(Budget(), description="A table of hard limits.")
-    prices: Name = Field("aws-us-east-1", description="A price list in data/prices/.")
+    prices: Name = Field("aws-us-east-1", description="A price list in data/prices/, or one of your own.")
+    forecast: Forecast = Field(Forecast(), description="A table of the traffic that the decision is for.")
+    cost: Cost = Field(Cost(), description="A table of what is assumed about paying.")
+    stakes: Stakes = Field(Stakes(), description="A table of the money at stake.")
+    weights: Weights = Field(Weights(), description="A table of what counts how much in a ranking.")
     measurement: Measurement = Field(Measurement(), description="A table of how carefully to measure.")
     candidates: tuple[Candidate, ...] = Field(
         strict=False,

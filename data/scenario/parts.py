@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -71,6 +71,51 @@ class Budget(Part):
     max_staleness_s: float | None = Field(
         None, gt=0, description="The age of a model or prediction that is still acceptable, in seconds."
     )
+    max_slo_missed_min_per_month: float | None = Field(
+        None, gt=0, description="The minutes a month in which the service level objective may be missed."
+    )
+    data_stays_on_device: bool = Field(
+        False, description="Whether what requests carry may not leave the device they are made on."
+    )
+
+
+class Forecast(Part):
+    """The traffic that the decision is for, which nobody has seen yet."""
+
+    rate_rps: float = Field(10.0, gt=0, le=1e6, description="Mean requests per second over a month.")
+    swing: float = Field(0.8, ge=0, le=1, description="How far the rate rises and falls over a day, as a share.")
+    uncertainty_share: float = Field(0.2, ge=0, lt=1, description="How far the mean may be off either way, as a share.")
+
+
+class Cost(Part):
+    """What is assumed about paying for it; a price list says the rest."""
+
+    hours_per_month: float = Field(730.0, gt=0, le=744, description="The hours that a month is taken to have.")
+    free_tier: bool = Field(False, description="Whether the provider's monthly free tier is taken off.")
+    headroom_share: float = Field(0.3, ge=0, le=10, description="What fixed machines are bought beyond the peak.")
+    redundancy: int = Field(0, ge=0, le=10, description="The replicas beyond those that the traffic needs.")
+    staff_usd_per_hour: float = Field(60.0, ge=0, le=10_000, description="What an hour of operating work costs.")
+    payload_bytes: int | None = Field(None, ge=0, le=10**9, description="A request and its answer; empty as measured.")
+    brokers: int = Field(2, ge=1, le=30, description="The brokers of a message stream.")
+    nat_gateways: int = Field(0, ge=0, le=30, description="The NAT gateways that private networks need.")
+    releases_per_month: float = Field(0.0, ge=0, le=1_000, description="The model's new versions in a month.")
+
+
+class Stakes(Part):
+    """Money at stake; with all at 0 there is no figure in dollars."""
+
+    usd_per_wrong: float = Field(0.0, ge=0, le=1e9, description="What a wrong prediction costs that need not be.")
+    usd_per_late: float = Field(0.0, ge=0, le=1e9, description="What an answer after the promised latency costs.")
+    usd_per_missing: float = Field(0.0, ge=0, le=1e9, description="What a request without an answer costs.")
+
+
+class Weights(Part):
+    """How much each of the three counts in a ranking; with all at 0 there is no ranking."""
+
+    latency: float = Field(0.0, ge=0, le=1_000, description="The weight of latency.")
+    cost: float = Field(0.0, ge=0, le=1_000, description="The weight of cost.")
+    risk: float = Field(0.0, ge=0, le=1_000, description="The weight of risk.")
+    risk_figure: Name = Field("slo_missed_min_month", description="The figure that stands for risk.")
 
 
 class Measurement(Part):
@@ -79,6 +124,15 @@ class Measurement(Part):
     warm_up_s: float = Field(1.0, ge=0, le=600, description="The seconds of traffic at the start that do not count.")
     repetitions: int = Field(3, ge=1, le=100, description="The number of times each candidate is measured.")
     timeout_s: float = Field(5.0, gt=0, le=600, description="The seconds after which a request counts as timed out.")
+
+
+class Sizing(Part):
+    """How a candidate is paid for, where the usual way is not meant."""
+
+    instance: Text = Field("", description="A price or machine of the list; empty takes the cheapest that fits.")
+    memory_mb: int = Field(0, ge=0, le=1_048_576, description="A replica's memory in MB; 0 takes what was measured.")
+    vcpu: float | None = Field(None, gt=0, le=1_024, description="A replica's processors; empty one for each worker.")
+    staff_hours: float = Field(0.0, ge=0, le=744, description="The hours of operating work in a month.")
 
 
 class Candidate(Part):
@@ -93,3 +147,7 @@ class Candidate(Part):
     settings: Mapping[Key, Scalar] = Field(
         default_factory=dict, description="What only this strategy, host or plan knows."
     )
+    source: Literal["measured", "simulated"] = Field(
+        "measured", description="Whether it is deployed and measured here, or simulated from measured parts."
+    )
+    sizing: Sizing = Field(Sizing(), description="A table of how it is paid for.")

@@ -47,9 +47,9 @@ def write(tables: Mapping[str, Any]) -> str:
 
 
 def _block(candidate: dict[str, Any]) -> str:
-    settings = candidate.pop("settings", {})
+    tables = {name: candidate.pop(name) for name, value in list(candidate.items()) if isinstance(value, Mapping)}
     text = "[[candidates]]\n" + tomli_w.dumps(candidate)
-    return text + ("\n[candidates.settings]\n" + tomli_w.dumps(settings) if settings else "")
+    return text + "".join(f"\n[candidates.{name}]\n{tomli_w.dumps(table)}" for name, table in tables.items() if table)
 
 
 def _without_gaps(value: Any) -> Any:

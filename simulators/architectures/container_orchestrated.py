@@ -19,6 +19,7 @@ class ContainerOrchestrated(Architecture):
         "HorizontalPodAutoscaler. New ones take their start-up time before they help."
     )
     strategies = ("api", "embedded", "streaming", "batch")
+    platform = "tasks"
     settings: ClassVar[Mapping[str, Setting]] = {
         "target": Setting(0.5, 0.05, 1.0, "Share of busy workers that the autoscaler aims at"),
         "minimum": Setting(1, 1, 1_000, "Fewest replicas"),

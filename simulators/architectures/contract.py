@@ -7,13 +7,16 @@ sense in it, and why the others do not.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from data.errors import InvalidValue
 from data.profile import ServiceProfile
 from simulators.plan import Plan
 
 STRATEGIES = ("embedded", "api", "streaming", "batch")
+Platform = Literal["machines", "tasks", "functions", "endpoint", "endpoint_functions"]
+"""What a provider bills: virtual machines (or machines of one's own), container tasks on an orchestrator, functions, or
+a managed endpoint on instances or without servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Architecture(ABC):
     not_for: ClassVar[Mapping[str, str]] = {}
     """Why the others make no sense, by their names."""
     settings: ClassVar[Mapping[str, Setting]] = {}
+    platform: ClassVar[Platform] = "machines"
 
     @classmethod
     def why_not(cls, strategy: str) -> str:

@@ -26,6 +26,7 @@ class ManagedEndpoint(Architecture):
         "streaming": "A real-time endpoint is asked and answers; it subscribes to nothing.",
         "batch": "A real-time endpoint stands ready all day; for a job, providers run instances that end with it.",
     }
+    platform = "endpoint"
     settings: ClassVar[Mapping[str, Setting]] = {
         "target_in_flight": Setting(2.0, 0.1, 10_000.0, "Requests in an instance that the scaling aims at"),
         "minimum": Setting(1, 1, 1_000, "Fewest instances"),

@@ -26,6 +26,7 @@ class ManagedServerless(Architecture):
         "streaming": "A consumer keeps its subscription open between messages; a function stops between requests.",
         "batch": "An endpoint is asked for one answer at a time; for a job, providers run instances that end with it.",
     }
+    platform = "endpoint_functions"
     settings: ClassVar[Mapping[str, Setting]] = {
         "concurrency": Setting(20, 1, 200, "Instances at most; requests beyond are refused"),
         "replicas": Setting(1, 1, 1_000, "Application servers, for a whole application"),

@@ -29,6 +29,7 @@ class Microservices(Architecture):
         "travels over the network once for each of them."
     )
     strategies = ("api", "embedded", "streaming", "batch")
+    platform = "tasks"
     settings: ClassVar[Mapping[str, Setting]] = {
         "replicas": Setting(1, 1, 1_000, "Replicas of each service but the model's"),
         "model_replicas": Setting(1, 1, 1_000, "Replicas of the model's service"),

@@ -20,6 +20,7 @@ class Serverless(Architecture):
     not_for: ClassVar[Mapping[str, str]] = {
         "streaming": "A consumer keeps its subscription open between messages; a function stops between requests.",
     }
+    platform = "functions"
     settings: ClassVar[Mapping[str, Setting]] = {
         "concurrency": Setting(1_000, 1, 10_000, "Instances of a function at most; requests beyond are refused"),
         **FUNCTIONS,

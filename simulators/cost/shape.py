@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Platform = Literal["machines", "tasks", "functions", "endpoint", "endpoint_functions"]
-"""What a provider bills: virtual machines (or machines of one's own), container tasks on an orchestrator, functions, or
-a managed endpoint on instances or without servers."""
+from simulators.architectures.contract import Platform
+
 FULL_CORE_MB = 1_769
 """A function of this size has one whole processor on AWS Lambda ("Configure Lambda function memory"); service times
 were measured on whole processors, so this is the size taken unless a scenario names another."""

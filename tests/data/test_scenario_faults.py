@@ -11,7 +11,8 @@ from data.errors import InvalidScenario
 from data.scenario import Scenario
 from data.scenario.lines import key_lines
 
-GOOD = Scenario.default().to_toml()
+# Without the table of limits, whose place one of the faults below takes.
+GOOD = Scenario.default().to_toml().replace("[budget]\ndata_stays_on_device = false\n\n", "")
 
 
 def fault(text: str) -> InvalidScenario:
@@ -37,6 +38,11 @@ def fault(text: str) -> InvalidScenario:
         ('name = "api"', 'name = "Api!"', "candidates.Api!.name", "Api!", "must be of a–z, 0–9", "no other candidate"),
         ('name = "api"', 'name = "embedded"', "candidates.embedded.name", "embedded", "another candidate's", "its own"),
         ('prices = "aws-us-east-1"', "budget = 3", "budget", 3, "must be a table", "hard limits"),
+        ("redundancy = 0", "redundancy = -1", "cost.redundancy", -1, "must be at least 0", "replicas beyond"),
+        ("swing = 0.8", "swing = 2", "forecast.swing", 2, "must be at most 1", "over a day"),
+        ("risk = 0.0", "risk = -3", "weights.risk", -3, "must be at least 0", "weight of risk"),
+        ("staff_hours = 0.0", "staff_hour = 1", "candidates.api.sizing.staff_hour", 1, "is not a known key", "staff_hours"),
+        ('source = "measured"', 'source = "made up"', "candidates.api.source", "made up", "must be one of", "simulated"),
         ('title = "', 'title = "\\u0000', "title", None, "must be one line of printable text", "people"),
     ],
 )  # fmt: skip
