@@ -1,0 +1,1 @@
+"""Kinds of faults: one file is one."""
