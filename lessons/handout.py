@@ -117,7 +117,7 @@ def _inline(markdown: str) -> str:
 class _Blanks(dict[str, str]):
     """On paper there is no run to cite."""
 
-    def __missing__(self, _name: str) -> "_Blank":  # type: ignore[override]
+    def __missing__(self, _name: str) -> "_Blank":
         return _Blank()
 
 

@@ -17,7 +17,7 @@ from data.workloads.poisson import Poisson
 from lessons.contract import Cancelled, Control, Experiment, Progress, Settings, Verdict
 from lessons.controls import Number
 from lessons.language import N_, _
-from lessons.record import Guide, Outcome, Plot, Record, Series, exact
+from lessons.record import Guide, Outcome, Plot, Record, Series
 from simulators.plan import Exponential, one_station
 from simulators.simulate import simulate
 
@@ -131,7 +131,7 @@ def _direction(opened: list[_Point]) -> int:
 
 def _figures(opened: list[_Point], closed: list[_Point]) -> tuple[Mapping[str, Figure], Mapping[str, str]]:
     last, half, tester = opened[-1].summary, opened[1].summary, closed[-1].summary
-    gap = exact(_value(last.p99_ms) - _value(tester.p99_ms), "ms", last.n)
+    gap = _gap(last.p99_ms, tester.p99_ms)
     figures: dict[str, Figure] = {
         "p99": last.p99_ms,
         "p99_half": half.p99_ms,
@@ -151,6 +151,14 @@ def _figures(opened: list[_Point], closed: list[_Point]) -> tuple[Mapping[str, F
         "throughput_tester": _("answers to the tester"),
     }
     return figures, labels
+
+
+def _gap(users: Figure, tester: Figure) -> Figure:
+    """How much less the tester reports; the interval is as wide as both are together."""
+    if isinstance(users, TooFew) or isinstance(tester, TooFew):
+        return users if isinstance(users, TooFew) else tester
+    ends = users.low - tester.high, users.high - tester.low
+    return Estimate(users.value - tester.value, *ends, users.n, "ms")
 
 
 def _facts(opened: list[_Point], closed: list[_Point]) -> Mapping[str, Any]:

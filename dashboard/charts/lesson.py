@@ -1,0 +1,92 @@
+"""The main plot of a lesson, with the learner's prediction over it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.chart import Chart, Look, figure, guide, label, legend, line, look
+from data.estimates.text import digits
+from lessons.language import _
+from lessons.record import Plot, Series
+
+_BAND = 0.16
+_PREDICTED = {"symbol": "star-diamond", "size": 15, "line": {"width": 1.5, "color": "#ffffff"}, "color": "#CC79A7"}
+
+
+def lesson_chart(plot: Plot, predicted: float | None = None, unit: str = "") -> Chart:
+    """Draw it; `predicted` is the learner's number, in `unit`."""
+    drawn = figure(plot.x_title, plot.y_title)
+    drawn.update_xaxes(type=_axis(plot.x_axis, plot.series[0].x))
+    drawn.update_yaxes(type=plot.y_axis)
+    for place, series in enumerate(plot.series):
+        _draw(drawn, series, look(place))
+    for one in plot.guides:
+        guide(drawn, one.text, x=one.x, y=one.y)
+    said = plot.alt
+    if predicted is not None:
+        text = _("your prediction: {number} {unit}").format(number=digits(predicted), unit=unit).strip()
+        _overlay(drawn, plot, predicted, text)
+        said = f"{said} {text[:1].upper()}{text[1:]}."
+    legend(drawn)
+    return Chart(drawn, said, _table(plot))
+
+
+def _axis(wanted: str, x: Sequence[float] | Sequence[str]) -> str:
+    return "category" if len(x) and isinstance(x[0], str) else wanted
+
+
+def _draw(drawn: go.Figure, series: Series, its: Look) -> None:
+    hover = f"{series.name}: %{{y:.4g}} (%{{x}})<extra></extra>"
+    if series.drawn == "points" or isinstance(series.x[0], str):
+        spread = None
+        if len(series.low):
+            up, down = np.subtract(series.high, series.y), np.subtract(series.y, series.low)
+            spread = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": its.colour}
+        marker = {"color": its.colour, "symbol": its.marker, "size": 11}
+        drawn.add_scatter(
+            x=series.x, y=series.y, error_y=spread, mode="markers", marker=marker, name=series.name, hovertemplate=hover
+        )
+        return
+    if len(series.low):
+        x = [*series.x, *list(series.x)[::-1]]
+        y = [*series.high, *list(series.low)[::-1]]
+        drawn.add_scatter(
+            x=x, y=y, fill="toself", fillcolor=its.colour, opacity=_BAND, line={"width": 0}, mode="lines",
+            hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+    shape = {"line_shape": "hv"} if series.drawn == "steps" else {}
+    drawn.add_trace(line(its, series.name, series.x, series.y, hovertemplate=hover, **shape))
+
+
+def _overlay(drawn: go.Figure, plot: Plot, predicted: float, text: str) -> None:
+    if plot.predicted_at is None or _outside(plot, predicted):
+        guide(drawn, text, **{plot.predicts: predicted})
+        return
+    x, y = (plot.predicted_at, predicted) if plot.predicts == "y" else (predicted, plot.predicted_at)
+    drawn.add_scatter(
+        x=[x], y=[y], mode="markers", marker=_PREDICTED, name=text, hovertemplate=f"{text}<extra></extra>"
+    )
+    if not isinstance(x, str) and not isinstance(y, str):
+        label(drawn, _("predicted"), x, y, xanchor="right", xshift=-12)
+
+
+def _outside(plot: Plot, predicted: float) -> bool:
+    """A logarithmic axis has no place for a prediction of nothing."""
+    return predicted <= 0 and (plot.y_axis if plot.predicts == "y" else plot.x_axis) == "log"
+
+
+def _table(plot: Plot) -> pd.DataFrame:
+    """Every series in one table, a row for each x."""
+    columns: dict[str, pd.Series[Any]] = {}
+    for series in plot.series:
+        index = pd.Index(series.x)
+        columns[series.name] = pd.Series(list(series.y), index=index).groupby(level=0, sort=False).last()
+        if len(series.low):
+            spans = [f"{digits(low)}–{digits(high)}" for low, high in zip(series.low, series.high, strict=True)]
+            columns[_("{name}, interval").format(name=series.name)] = (
+                pd.Series(spans, index=index).groupby(level=0, sort=False).last()
+            )
+    return pd.DataFrame(columns).rename_axis(plot.x_title)

@@ -1,0 +1,157 @@
+"""The experiment on the page: controls, Run, progress and Cancel."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboard.learning import place
+from dashboard.learning.desk import Desk
+from dashboard.learning.failing import reported
+from dashboard.parts.progress import follow, show_failure
+from dashboard.parts.tables import plain
+from dashboard.work import cancel, look_at, start
+from lessons.controls import Choice, Control, Number, Settings, Switch, Value
+from lessons.language import _
+from lessons.record import Record
+from lessons.running import JOB, run_experiment
+from strategies.jobs import JobState
+
+_FEW = 4
+"""Options that are shown all at once."""
+
+
+def bench(desk: Desk) -> tuple[Settings, int]:
+    """Show controls and Run; returns what is set now."""
+    wanted = place.wanted(desk.slug, desk.experiment)
+    for problem in wanted.problems:
+        st.warning(
+            _("The link says something that cannot be used. {problem}").format(problem=plain(problem)),
+            icon=":material/link_off:",
+        )
+    settings, seed = _controls(desk, wanted)
+    place.remember(desk.slug, desk.experiment, settings, seed)
+    job_id = place.job(desk.slug)
+    job = look_at(job_id) if job_id else None
+    if job is not None and not job.ended:
+        follow(job.id)
+        return settings, seed
+    if job is not None:
+        _ended(desk, job)
+    may = desk.demo or desk.state.predicted is not None
+    with st.container(horizontal=True):
+        run = st.button(
+            _("Run"), key=desk.key("run"), type="primary", icon=":material/play_arrow:", disabled=not may,
+            help=None if may else _("Predict first: Run opens then."),
+        )  # fmt: skip
+        reset = st.button(_("Reset"), key=desk.key("reset"), icon=":material/restart_alt:")
+    if reset:
+        _reset(desk, job_id)
+    if run:
+        _run(desk, settings, seed)
+    return settings, seed
+
+
+def _controls(desk: Desk, wanted: place.Wanted) -> tuple[Settings, int]:
+    revision = place.revision(desk.slug)
+    settings = {
+        control.name: _control(control, wanted.settings[control.name], desk.key(f"{control.name}.{revision}"))
+        for control in desk.experiment.controls
+    }
+    with st.expander(_("Seed")):
+        seed = st.number_input(
+            _("Seed of the random numbers"), 0, place.MAX_SEED, wanted.seed, 1, key=desk.key(f"seed.{revision}"),
+            help=_("The same seed and settings simulate the same; another seed shows how far luck reaches."),
+        )  # fmt: skip
+    return settings, int(seed)
+
+
+def _control(control: Control, value: Value, key: str) -> Value:
+    label, about = _(control.label), _(control.help) or None
+    if isinstance(control, Switch):
+        return st.toggle(label, bool(value), key=key, help=about)
+    if isinstance(control, Choice):
+        values = [option.value for option in control.options]
+        names = {option.value: _(option.label) for option in control.options}
+        if len(values) <= _FEW:
+            chosen = st.radio(
+                label, values, values.index(str(value)), format_func=names.__getitem__, key=key, help=about
+            )
+        else:
+            chosen = st.selectbox(
+                label, values, values.index(str(value)), format_func=names.__getitem__, key=key, help=about
+            )
+        return str(chosen)
+    return _number(control, value, key, label, about)
+
+
+def _number(control: Number, value: Value, key: str, label: str, about: str | None) -> Value:
+    kind = int if control.whole else float
+    named = f"{label} ({_(control.unit)})" if control.unit else label
+    low, high, step = kind(control.low), kind(control.high), kind(control.step)
+    return kind(st.slider(named, low, high, kind(value), step, key=key, help=about))
+
+
+def _reset(desk: Desk, job_id: str | None) -> None:
+    if job_id:
+        cancel(job_id)
+        place.note_job(desk.slug, None)
+    desk.experiment.reset()
+    place.forget(desk.slug, desk.experiment)
+    st.rerun()
+
+
+def _run(desk: Desk, settings: Settings, seed: int) -> None:
+    if desk.experiment.origin_here() == "measured":
+        payload = {"lesson": desk.slug, "settings": dict(settings), "seed": seed}
+        journal, demo = desk.journal, desk.demo
+
+        def ended(state: JobState) -> None:
+            # In the queue's thread, once, whoever still looks: two tabs that follow the job must not both keep it.
+            if state.result is not None and not demo:
+                journal.ran(Record.from_dict(state.result["record"]))
+
+        title = _("Lesson {number}").format(number=desk.text.number)
+        place.note_job(desk.slug, start(JOB, payload, lane="measure", title=title, on_end=ended))
+        st.rerun()
+    with reported(desk.slug):
+        desk.keep(_simulated(desk, settings, seed))
+        st.rerun()
+
+
+def _simulated(desk: Desk, settings: Settings, seed: int) -> Record:
+    """Run it here and now. Pressing Cancel draws the page anew, which ends this at its next word of progress."""
+    holder = st.empty()
+    with holder.container():
+        bar = st.progress(0.0, _("starting"))
+        st.button(_("Cancel"), key=desk.key("cancel"), icon=":material/stop_circle:")
+
+    def progress(stage: str, share: float, message: str = "", /) -> None:
+        bar.progress(min(max(share, 0.0), 1.0), ", ".join(part for part in (stage, message) if part))
+
+    record = run_experiment(desk.slug, settings, seed=seed, progress=progress, cancelled=lambda: False)
+    holder.empty()
+    return record
+
+
+def _ended(desk: Desk, job: JobState) -> None:
+    place.note_job(desk.slug, None)
+    if job.result is None:
+        show_failure(job)
+        if job.error is not None and not job.error.is_a(_own_error()):
+            _report(desk.slug, job)
+    elif desk.demo:
+        result: Mapping[str, Any] = job.result
+        desk.keep(Record.from_dict(result["record"]))
+
+
+def _own_error() -> type[BaseException]:
+    from data.errors import DrydockError
+
+    return DrydockError
+
+
+def _report(slug: str, job: JobState) -> None:
+    from dashboard.learning.failing import report_log
+
+    report_log(slug, job.error.message if job.error else "", job.log)

@@ -1,0 +1,73 @@
+"""What the last run found: the main plot with the prediction, the figures, and how they came about."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboard.charts.lesson import lesson_chart
+from dashboard.learning import place
+from dashboard.learning.desk import Desk
+from dashboard.learning.reading import badge
+from dashboard.parts.chart import show_chart
+from dashboard.parts.tables import plain, show_frame, show_rows
+from data.estimates import as_text
+from lessons.contract import Control, Settings
+from lessons.controls import Choice, Value
+from lessons.language import _
+from lessons.record import Record
+
+
+def is_stale(record: Record, settings: Settings, seed: int) -> bool:
+    """Whether the controls have moved on since that run."""
+    return dict(record.settings) != dict(settings) or record.seed != seed
+
+
+def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
+    """Show it, labelled as stale where the controls have changed since."""
+    st.header(_("Observe"), anchor="result")
+    if is_stale(record, settings, seed):
+        st.warning(
+            _("Not of the present set-up: these results are for {set_up}. Press Run to see the present one.").format(
+                set_up=plain(described(record, desk.experiment.controls))
+            ),
+            icon=":material/history:",
+        )
+        if st.button(_("Back to the set-up of these results"), key=desk.key("back"), icon=":material/undo:"):
+            place.forget(desk.slug, desk.experiment)
+            place.remember(desk.slug, desk.experiment, record.settings, record.seed)
+            st.rerun()
+    badge(record.origin)
+    said = desk.state.predicted
+    chart = lesson_chart(record.plot, said.number if said else None, desk.text.prediction.unit)
+    show_chart(chart, desk.key("plot"), caption=plain(record.provenance))
+    for note in record.notes:
+        st.caption(plain(note))
+    rows = [{_("figure"): label, _("value"): as_text(record.figures[name])} for name, label in record.labels.items()]
+    show_rows(rows, _("figure"))
+    for title, table in record.tables.items():
+        _table(title, table)
+
+
+def described(record: Record, controls: tuple[Control, ...]) -> str:
+    """The settings of a run in words."""
+    parts = [f"{_(control.label)} {_shown(control, record.settings[control.name])}" for control in controls]
+    return ", ".join([*parts, _("seed {seed}").format(seed=record.seed)])
+
+
+def _shown(control: Control, value: Value) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(control, Choice):
+        return next((_(option.label) for option in control.options if option.value == value), str(value))
+    return f"{value:g}" if isinstance(value, int | float) else value
+
+
+def _table(title: str, rows: object) -> None:
+    import pandas as pd
+
+    assert isinstance(rows, list | tuple)
+    table: list[Mapping[str, object]] = list(rows)
+    if table:
+        frame = pd.DataFrame(table)
+        st.markdown(f"**{plain(title)}**")
+        show_frame(frame.set_index(frame.columns[0]))
