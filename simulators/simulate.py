@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.discovery import kind
+from data.errors import InvalidValue
 from data.estimate import Estimate
 from data.provenance import Provenance
 from data.trace import Status, Trace
-from data.workloads.contract import ClosedSchedule, OpenSchedule, Schedule, Workload
+from data.workloads.contract import MAX_REQUESTS, ClosedSchedule, OpenSchedule, Schedule, Workload
 from simulators.engines.contract import REQUEST_FIELDS, Cancelled, Engine, Outcome, Progress, Router, Task, Variant
 from simulators.plan import Plan, overload_warnings
 from simulators.runs.bills import usage_of
@@ -61,8 +62,8 @@ def simulate(
     bins
         Equal parts of the duration that the timeline is cut into.
     warm_up_s
-        What to leave out of the figures; None finds the end of the warm-up by MSER-5 (and rounds it up to a bin). Give 0
-        for traffic that changes on purpose, where no steady state is to be looked for.
+        What to leave out of the figures; None finds the end of the warm-up by MSER-5 (and rounds it up to a bin). Give
+        0 for traffic that changes on purpose, where no steady state is to be looked for.
     precision
         Half-width of the mean latency's interval that is wanted, as a share of its value; a run too short for it says
         so in `warnings`.
@@ -71,6 +72,8 @@ def simulate(
     ------
     InvalidPlan, UnsupportedPlan, Unfinished
         The plan contradicts itself, the engine cannot express it, or it does not come to an end.
+    InvalidValue
+        A schedule that is none, a version that changes an unknown station, a warm-up or precision out of bounds.
     Cancelled
         `cancelled` said yes.
 
@@ -82,6 +85,7 @@ def simulate(
     >>> round(mm1.station("station").utilisation, 1)
     0.5
     """
+    _check(warm_up_s, precision)
     schedule = traffic.schedule(rows, seed) if isinstance(traffic, Workload) else traffic
     runner: Engine = kind("simulators.engines", Engine, engine)()  # type: ignore[type-abstract]
     while True:
@@ -90,7 +94,7 @@ def simulate(
         outcome = runner.run(task, progress=progress, cancelled=cancelled)
         if not outcome.used_up:
             break
-        schedule = _longer(schedule)
+        schedule = _longer(schedule, outcome)
     about = candidate or plan.name, scenario, tuple(versions)
     return _result(task, outcome, about, warm_up_s, precision)
 
@@ -191,8 +195,20 @@ def _evenly(n: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(np.linspace(0, max(n - 1, 0), min(n, _WATCHED)).astype(np.int64).tolist()))
 
 
-def _longer(schedule: Schedule) -> Schedule:
+def _check(warm_up_s: float | None, precision: float | None) -> None:
+    if warm_up_s is not None and not 0 <= warm_up_s < math.inf:
+        raise InvalidValue("warm_up_s", warm_up_s, "must be 0 or more, and finite", "give seconds, or None to find it")
+    if precision is not None and not 0 < precision < math.inf:
+        raise InvalidValue("precision", precision, "must be above 0 and finite", "give a share, such as 0.01 for 1%")
+
+
+def _longer(schedule: Schedule, outcome: Outcome) -> Schedule:
     """The same users with their thoughts and rows over again: they had run out of them."""
     assert isinstance(schedule, ClosedSchedule)
+    timeless = not schedule.think_s.any() and not outcome.requests[:, REQUEST_FIELDS.index("latency_s")].any()
+    if timeless or 4 * schedule.think_s.size > MAX_REQUESTS:
+        made = f"{schedule.think_s.size:,} requests"
+        rule = f"are not enough for {schedule.duration_s:g} s: users ask again sooner than can be simulated"
+        raise InvalidValue("traffic", made, rule, "give the users a think time, or requests that take some time")
     think_s, row = (np.concatenate([part] * 4, axis=1) for part in (schedule.think_s, schedule.row))
     return ClosedSchedule(think_s, row, schedule.duration_s)

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 def bin_of(time_s: float, width_s: float, bins: int) -> int:
     """The bin a moment falls into; everything after the last falls into one more, number `bins`."""
+    if not time_s < bins * width_s:  # before it becomes an integer, which a very late moment does not fit into
+        return bins
     index = int(time_s / width_s)
     if time_s < index * width_s:  # the division was rounded up
         index -= 1

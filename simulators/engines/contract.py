@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.workloads.contract import Schedule
+from simulators.engines._checks import check_numbers, check_schedule, check_variants
 from simulators.plan import Plan
 
 Progress = Callable[[float], None]
@@ -83,6 +84,11 @@ class Task:
     """At most so many consecutive batches of requests whose mean latency is kept, for warm-up and intervals."""
     router: Router | None = None
     variants: tuple[Variant, ...] = (Variant(),)
+
+    def __post_init__(self) -> None:
+        check_numbers(bins=self.bins, batches=self.batches)
+        check_schedule(self.schedule)
+        check_variants(self.variants, self.plan.by_name)
 
     @property
     def given_up_s(self) -> float:

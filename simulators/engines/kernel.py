@@ -34,8 +34,7 @@ class Kernel(Engine):
             if reason == FULL:
                 world = make_room(world)
             elif reason == GIVEN_UP:
-                m = world.main[0]
-                raise Unfinished(float(m["now"]), int(m["arrived"]) - int(world.requests[:, 0].sum()))
+                raise Unfinished(task.given_up_s, int(world.main["arrived"][0]) - int(world.requests[:, 0].sum()))
             elif reason == BOUNDARY:
                 _decide(task, world)
             if cancelled is not None and cancelled():

@@ -92,7 +92,7 @@ class _World:
             if self.performer.strands:
                 last_s = self.clock.peek()
             if self.clock.peek() > self.task.given_up_s:
-                raise Unfinished(self.clock.now, self._arrived - int(self.books.requests[:, 0].sum()))
+                raise Unfinished(self.task.given_up_s, self._arrived - int(self.books.requests[:, 0].sum()))
             self.clock.step()
             events += 1
             if events % _LOOK_EVERY == 0:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from simulators.plan.errors import InvalidPlan
 
+SHORTEST_PERIOD_S = 0.001
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 
 
@@ -24,6 +25,13 @@ def positive(what: str, value: float, remedy: str = "give a finite number above 
 def not_negative(what: str, value: float, remedy: str = "give 0 or more") -> None:
     if not _number(value) or value < 0:
         raise InvalidPlan(what, value, "must not be negative and must be finite", remedy)
+
+
+def regular(what: str, value: float) -> None:
+    """A period of something that happens over and over, whether or not requests come."""
+    if not _number(value) or value < SHORTEST_PERIOD_S:
+        rule = f"must be {SHORTEST_PERIOD_S:g} s or more: it happens as often for as long as the simulation runs"
+        raise InvalidPlan(what, value, rule, "give a longer period, in seconds")
 
 
 def share(what: str, value: float) -> None:

@@ -31,8 +31,8 @@ class Unfinished(DrydockError):
     def __init__(self, at_s: float, left: int) -> None:
         self.at_s, self.left = at_s, left
         super().__init__(
-            f"{left:,} requests have not ended after {at_s:,.0f} simulated seconds: the plan is offered far more than it "
-            "can do, or something they wait for never comes. Lower the rate, add workers or limit the queue."
+            f"{left:,} requests have not ended after {at_s:,.0f} simulated seconds: the plan is offered far more than "
+            "it can do, or something they wait for never comes. Lower the rate, add workers or limit the queue."
         )
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:

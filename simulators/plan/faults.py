@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulators.plan._rules import not_negative, positive
+from simulators.plan._rules import not_negative, positive, whole
 from simulators.plan.errors import InvalidPlan
+from simulators.plan.scaling import MAX_REPLICAS
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Kill:
     def __post_init__(self) -> None:
         not_negative("at_s", self.at_s)
         positive("down_s", self.down_s)
+        if self.replica is not None:
+            whole("replica", self.replica, 0, MAX_REPLICAS)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,23 @@ import numpy as np
 from simulators.plan._rules import filled, named, positive
 from simulators.plan.errors import InvalidPlan
 
+LONGEST_S = 1e9
+"""Thirty years: the longest mean of a law."""
+MOST_CV = 1_000.0
+
+
+def check_mean(mean_s: float) -> None:
+    positive("mean_s", mean_s)
+    if mean_s > LONGEST_S:
+        raise InvalidPlan("mean_s", mean_s, f"must be at most {LONGEST_S:g} s", "give the mean duration in seconds")
+
+
+def check_cv(cv: float) -> None:
+    positive("cv", cv, "give Deterministic for a duration that does not vary")
+    if cv > MOST_CV:
+        rule = f"must be at most {MOST_CV:g}"
+        raise InvalidPlan("cv", cv, rule, "give standard deviation over mean; it is rarely above 3")
+
 
 @dataclass(frozen=True)
 class Deterministic:
@@ -23,7 +40,7 @@ class Deterministic:
     mean_s: float
 
     def __post_init__(self) -> None:
-        positive("mean_s", self.mean_s)
+        check_mean(self.mean_s)
 
     @property
     def cs2(self) -> float:
@@ -37,7 +54,7 @@ class Exponential:
     mean_s: float
 
     def __post_init__(self) -> None:
-        positive("mean_s", self.mean_s)
+        check_mean(self.mean_s)
 
     @property
     def cs2(self) -> float:
@@ -52,8 +69,8 @@ class LogNormal:
     cv: float
 
     def __post_init__(self) -> None:
-        positive("mean_s", self.mean_s)
-        positive("cv", self.cv, "give Deterministic for a duration that does not vary")
+        check_mean(self.mean_s)
+        check_cv(self.cv)
 
     @property
     def cs2(self) -> float:
@@ -68,8 +85,8 @@ class Gamma:
     cv: float
 
     def __post_init__(self) -> None:
-        positive("mean_s", self.mean_s)
-        positive("cv", self.cv, "give Deterministic for a duration that does not vary")
+        check_mean(self.mean_s)
+        check_cv(self.cv)
 
     @property
     def cs2(self) -> float:
@@ -85,11 +102,10 @@ class Empirical:
     def __post_init__(self) -> None:
         filled("samples_s", self.samples_s, "give at least one measured duration")
         values = np.asarray(self.samples_s, np.float64)
-        if not (np.isfinite(values).all() and (values > 0).all()):
-            bad = values[~(np.isfinite(values) & (values > 0))][0]
-            raise InvalidPlan(
-                "samples_s", float(bad), "must be above 0 and finite", "remove samples that are not durations"
-            )
+        good = (values > 0) & (values <= LONGEST_S)
+        if not good.all():
+            rule = f"must be above 0 and at most {LONGEST_S:g} s"
+            raise InvalidPlan("samples_s", float(values[~good][0]), rule, "remove samples that are not durations")
         # Sorted, so that a larger uniform draw is a longer duration: comparisons on common draws stay sharp.
         object.__setattr__(self, "samples_s", tuple(np.sort(values).tolist()))
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
+
 from simulators.plan.plan import Plan
 from simulators.plan.scaling import PerRequest
-from simulators.plan.stations import Station, Unit
+from simulators.plan.stations import Batching, Station, Unit
 from simulators.plan.steps import Asynchronous, Cached, Choice, Guard, Parallel, Sequence, Step, Visit
 
 
@@ -84,10 +86,12 @@ def _capacity(unit: Unit, station: Station) -> float:
 
 def _service_s(station: Station) -> float:
     """Mean time that one job occupies a worker, at the best batch size."""
-    if station.batching is None:
+    batching = station.batching
+    if batching is None:
         return station.service.mean_s
-    size, law = station.batching.by_size[-1]
-    return law.mean_s / size
+    sizes = [size for size, _ in batching.by_size]
+    most = batching.max_size if isinstance(batching, Batching) else sizes[-1]
+    return float(np.interp(most, sizes, [law.mean_s for _, law in batching.by_size])) / most
 
 
 def _occupied_s(plan: Plan, visit: Visit) -> float:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from simulators.plan._rules import filled, named
+from simulators.plan._tree_rules import check_cycles, check_size, check_tries
 from simulators.plan.errors import InvalidPlan
 from simulators.plan.faults import Fault, Kill
 from simulators.plan.laws import Law
 from simulators.plan.scaling import Autoscaled, PerRequest
 from simulators.plan.stations import Station, Unit
-from simulators.plan.steps import Asynchronous, Step, Visit, check_step, inner_steps
-
-MAX_STEPS = 4_000
-MAX_DEPTH = 50
+from simulators.plan.steps import Step, Visit, check_step, inner_steps
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Plan:
         named("plan", self.name)
         filled("units", self.units, "give the plan at least one unit")
         check_step("request", self.request)
-        _check_size(self.request)
+        check_size(self.request)
         _different("unit", [unit.name for unit in self.units])
         _different("station", [station.name for station in self.stations])
         for step in walk(self.request):
@@ -55,7 +53,8 @@ class Plan:
             _check_unit(unit)
         for fault in self.faults:
             self._check_fault(fault)
-        _check_cycles(self.request)
+        check_cycles(self.request)
+        check_tries(self.request)
 
     @cached_property
     def stations(self) -> tuple[Station, ...]:
@@ -86,7 +85,7 @@ class Plan:
             raise InvalidPlan(
                 "unit", fault.unit, "scales per request and cannot be killed", "use the station's error_share"
             )
-        if fault.replica is not None and not 0 <= fault.replica < unit.scaling.most:
+        if fault.replica is not None and fault.replica >= unit.scaling.most:
             raise InvalidPlan(
                 "replica", fault.replica, f"must be from 0 to {unit.scaling.most - 1}", "name one of them"
             )
@@ -122,21 +121,6 @@ def _different(what: str, names: list[str]) -> None:
         raise InvalidPlan(what, repeated, "is named twice in the plan", "give each a name of its own")
 
 
-def _check_size(step: Step) -> None:
-    stack, count = [(step, 1)], 0
-    while stack:
-        inner, depth = stack.pop()
-        count += 1
-        if depth > MAX_DEPTH or count > MAX_STEPS:
-            raise InvalidPlan(
-                "request",
-                f"{count} steps, {depth} deep",
-                f"must not exceed {MAX_STEPS:,} steps or be nested deeper than {MAX_DEPTH}",
-                "summarise parts of it in one station",
-            )
-        stack += [(further, depth + 1) for further in inner_steps(inner)]
-
-
 def _check_unit(unit: Unit) -> None:
     if unit.balancing == "shared_queue" and len(unit.stations) > 1:
         raise InvalidPlan(
@@ -154,37 +138,3 @@ def _check_unit(unit: Unit) -> None:
                 f"needs a number of workers or cores, and {', '.join(endless)} has neither",
                 "give the unit cores, or scale on in_flight",
             )
-
-
-def _check_cycles(request: Step) -> None:
-    waits: dict[str, set[str]] = {}
-    _collect_waits(request, (), waits)
-    done: set[str] = set()
-    for name in waits:
-        _follow(name, (), waits, done)
-
-
-def _collect_waits(step: Step, holding: tuple[str, ...], waits: dict[str, set[str]]) -> None:
-    if isinstance(step, Asynchronous):
-        holding = ()
-    if isinstance(step, Visit):
-        for holder in holding:
-            waits.setdefault(holder, set()).add(step.station)
-        holding = (*holding, step.station)
-    for inner in inner_steps(step):
-        _collect_waits(inner, holding, waits)
-
-
-def _follow(name: str, path: tuple[str, ...], waits: dict[str, set[str]], done: set[str]) -> None:
-    if name in path:
-        cycle = " → ".join([*path[path.index(name) :], name])
-        raise InvalidPlan(
-            "calls",
-            cycle,
-            "form a cycle of workers that wait for each other",
-            "call in sequence instead of inside a visit",
-        )
-    if name not in done:
-        for further in sorted(waits.get(name, ())):
-            _follow(further, (*path, name), waits, done)
-        done.add(name)

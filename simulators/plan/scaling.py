@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from simulators.plan._rules import not_negative, positive, whole
+from simulators.plan._rules import not_negative, positive, regular, whole
 from simulators.plan.errors import InvalidPlan
 from simulators.plan.laws import Law, check_law
 
@@ -61,7 +61,7 @@ class Autoscaled:
             whole("initial", self.initial, self.minimum, self.maximum)
         if self.metric not in ("utilisation", "in_flight"):
             raise InvalidPlan("metric", self.metric, "is not a metric", "give utilisation or in_flight")
-        positive("sync_s", self.sync_s)
+        regular("sync_s", self.sync_s)
         not_negative("tolerance", self.tolerance)
         not_negative("down_stabilisation_s", self.down_stabilisation_s)
         not_negative("up_stabilisation_s", self.up_stabilisation_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from simulators.plan._rules import filled, named, not_negative, positive, share, whole
+from simulators.plan._rules import filled, named, not_negative, positive, regular, share, whole
 from simulators.plan.errors import InvalidPlan
 from simulators.plan.laws import Law, check_law
 from simulators.plan.scaling import Fixed, PerRequest, Scaling
@@ -54,7 +54,7 @@ class Schedule:
     first_s: float = 0.0
 
     def __post_init__(self) -> None:
-        positive("every_s", self.every_s)
+        regular("every_s", self.every_s)
         not_negative("first_s", self.first_s)
         _check_sizes(self.by_size)
 
@@ -64,7 +64,8 @@ class Refresh:
     """What the station looks up is computed beforehand, by a job that begins every `every_s` and takes `duration`.
 
     A moment at which the last run still goes on is skipped. An answer is as old as the beginning of the last run that
-    was complete when its service began. A run is taken to have begun at ``first_s - every_s`` (or 0, if that is earlier) and be complete at 0.
+    was complete when its service began. A run is taken to have begun at ``first_s - every_s`` (or 0, if that is
+    earlier) and be complete at 0.
     """
 
     every_s: float
@@ -72,7 +73,7 @@ class Refresh:
     first_s: float = 0.0
 
     def __post_init__(self) -> None:
-        positive("every_s", self.every_s)
+        regular("every_s", self.every_s)
         check_law("duration", self.duration)
         not_negative("first_s", self.first_s)
 
@@ -106,6 +107,7 @@ class Crash:
     def __post_init__(self) -> None:
         check_law("every", self.every)
         check_law("repair", self.repair)
+        regular("mean of every", self.every.mean_s)
         not_negative("detect_s", self.detect_s)
 
 

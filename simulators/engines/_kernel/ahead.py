@@ -39,10 +39,11 @@ def visit_ahead(w: W, token: int) -> float:
     node = node_at(w, t.node)
     s = station_at(w, node.station)
     now = w.now
-    replica = replica_of(w, token)
+    u = unit_at(w, node.unit)
+    replica = u.slots if u.count == 1 else replica_of(w, token)
     t.place = replica
     t.life = 0
-    desk = s.desk + (replica - unit_at(w, node.unit).slots)
+    desk = s.desk + (replica - u.slots)
     d = desk_at(w, desk)
     begin = now
     bins = station_bin(w, node.station, w.bin)
@@ -60,8 +61,8 @@ def visit_ahead(w: W, token: int) -> float:
     if s.plain == 0:
         work_s *= factor(w, node.station, slot_at(w, t.slot).version, begin)
         work_s += wake(w, token, node.station, 1 if d.last_end_s > begin else 0, begin - d.last_end_s)
+        d.last_end_s = max(d.last_end_s, begin + work_s)
     done = begin + work_s
-    d.last_end_s = max(d.last_end_s, done)
     if s.workers > 0:
         occupied_until(w, d.ends, s.workers, done)
     if done < w.bin_end_s:
@@ -104,11 +105,12 @@ def joins(w: W, desk: int, limit: int, now: float, begin: float) -> bool:
     """Whether there is room in the line for one who will begin then."""
     d = desk_at(w, desk)
     while d.starts_n > 0 and start_at(w, d.starts + d.starts_head)[0] <= now:
-        d.starts_head = (d.starts_head + 1) % limit
+        d.starts_head = d.starts_head + 1 if d.starts_head + 1 < limit else 0
         d.starts_n -= 1
     if d.starts_n >= limit:
         return False
-    start_at(w, d.starts + (d.starts_head + d.starts_n) % limit)[0] = begin
+    last = d.starts_head + d.starts_n
+    start_at(w, d.starts + (last if last < limit else last - limit))[0] = begin
     d.starts_n += 1
     return True
 

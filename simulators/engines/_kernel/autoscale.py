@@ -24,7 +24,7 @@ def sync(w: W, unit: int) -> int:
         if state == READY:
             ready += 1
             total += metric(w, replica)
-        elif state == STARTING or state == DOWN:
+        elif state == STARTING or state == DOWN:  # noqa: SIM109 - two comparisons compile to less than a tuple
             unready += 1
     current = ready + unready
     wish = wanted(total, ready, unready, u.target, u.tolerance)
@@ -88,8 +88,9 @@ def retire_youngest(w: W, unit: int) -> None:
     for replica in range(u.slots, u.slots + u.count):
         r = replica_at(w, replica)
         unready = r.state == STARTING or r.state == DOWN
-        if unready or (r.state == READY and not chosen_unready):
-            if chosen == NONE or (unready and not chosen_unready) or r.serial > replica_at(w, chosen).serial:
-                chosen, chosen_unready = replica, unready
+        if not unready and (r.state != READY or chosen_unready):
+            continue
+        if chosen == NONE or (unready and not chosen_unready) or r.serial > replica_at(w, chosen).serial:
+            chosen, chosen_unready = replica, unready
     if chosen != NONE:
         retire(w, chosen)

@@ -52,9 +52,11 @@ def build(task: Task) -> World:
     think = task.schedule.think_s if isinstance(task.schedule, ClosedSchedule) else np.zeros((1, 1))
     for name, value in {
         "duration_s": duration_s, "width_s": duration_s / task.bins, "bins": task.bins, "batch_size": task.batch_size,
-        "given_up_s": task.given_up_s, "batch": -1, "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
+        "given_up_s": task.given_up_s, "batch": -1,
+        "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
         "per_user": think.shape[1], "keep": task.keep_rows, "closed": isinstance(task.schedule, ClosedSchedule),
-        "versions": len(task.variants), "release": draws.stream_of(task.seed, "[release]", "version"), "root": flat.root,
+        "versions": len(task.variants), "root": flat.root,
+        "release": draws.stream_of(task.seed, "[release]", "version"),
     }.items():  # fmt: skip
         main[name] = value
     world = World(
@@ -66,8 +68,8 @@ def build(task: Task) -> World:
         lines=places.lines, ends=np.zeros(max(1, places.ends)), starts=np.zeros(max(1, places.starts)),
         vacant=places.vacant, idle=np.zeros(len(places.replicas), np.int64),
         wishes=np.zeros(max(1, places.wishes), r.RINGED), changes=np.zeros(max(1, places.changes), r.RINGED),
-        tokens=_free(r.TOKEN, 64 * len(nodes) + 1_024), frames=_free(r.FRAME, 64 * len(nodes) + 1_024), slots=_free(r.SLOT, 256),
-        heap=np.zeros(1, r.EVENT), pile=np.zeros(len(nodes) + 8, r.PILED),
+        tokens=_free(r.TOKEN, 64 * len(nodes) + 1_024), frames=_free(r.FRAME, 64 * len(nodes) + 1_024),
+        slots=_free(r.SLOT, 256), heap=np.zeros(1, r.EVENT), pile=np.zeros(len(nodes) + 8, r.PILED),
         shares=np.ones(max(1, len(task.variants))), arrivals=np.ascontiguousarray(opened, np.float64),
         think_s=np.ascontiguousarray(think, np.float64).reshape(-1),
         watch=np.array(sorted(set(task.watch)), np.int64), rows=rows,
@@ -76,7 +78,8 @@ def build(task: Task) -> World:
         batch_sum_s=np.zeros(batches), batch_count=np.zeros(batches, np.int64),
         station_bins=np.zeros((len(plan.stations), task.bins + 1, len(STATION_FIELDS))),
         totals=np.zeros((len(plan.stations), len(STATION_TOTALS))),
-        unit_bins=np.zeros((len(plan.units), task.bins + 1, len(UNIT_FIELDS))), spans=np.zeros(4_096 if task.watch else 1, SPAN),
+        unit_bins=np.zeros((len(plan.units), task.bins + 1, len(UNIT_FIELDS))),
+        spans=np.zeros(4_096 if task.watch else 1, SPAN),
     )  # fmt: skip
     return _first_events(task, world)
 
@@ -135,8 +138,10 @@ class _Places:
             "counted": isinstance(scaling, Autoscaled) or unit.balancing in ("least_connections", "power_of_two"),
             "stations": len(unit.stations), "first_station": len(self._stations), "cores": unit.cores or 0.0,
             "capacity": unit.cores or sum(s.workers or 0 for s in unit.stations), "begun": begun, "last": -1,
-            "start_up": add(unit.start_up, name, "start-up"), "crash": add(crash.every if crash else None, name, "crash"),
-            "repair": add(crash.repair if crash else None, name, "repair"), "detect_s": crash.detect_s if crash else 0.0,
+            "start_up": add(unit.start_up, name, "start-up"),
+            "crash": add(crash.every if crash else None, name, "crash"),
+            "repair": add(crash.repair if crash else None, name, "repair"),
+            "detect_s": crash.detect_s if crash else 0.0,
         }  # fmt: skip
         if isinstance(scaling, Autoscaled):
             fields |= self._autoscaler(scaling)
@@ -149,8 +154,8 @@ class _Places:
         for slot in range(count):
             up = isinstance(scaling, PerRequest) and slot < begun
             self._replicas.append(
-                {"unit": index, "slot": slot, "state": r.READY if up else r.ABSENT, "serial": slot if slot < begun else -1,
-                 "top": r.NONE, "planned": r.NONE, "idle_at": r.NONE}
+                {"unit": index, "slot": slot, "state": r.READY if up else r.ABSENT,
+                 "serial": slot if slot < begun else -1, "top": r.NONE, "planned": r.NONE, "idle_at": r.NONE}
             )  # fmt: skip
         for station in unit.stations:
             self._station(index, unit, station, count, slots, steady)
@@ -185,7 +190,8 @@ class _Places:
         fields: dict[str, object] = {
             "unit": index, "workers": station.workers or -1, "queue_limit": limit, "desk": len(self._desks),
             "line": self.line_count if one_line else r.NONE, "wakes": len(station.wakes), "shared": shared,
-            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead, "plain": self._plain(station, bool(mine)), "slows": len(mine), "first_slow": len(self._slows),
+            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead,
+            "plain": self._plain(station, bool(mine)), "slows": len(mine), "first_slow": len(self._slows),
             "redelivery_s": -1.0 if station.redelivery_s is None else station.redelivery_s, "refresh": r.NONE,
             "refreshes": refresh is not None, "refresh_done_s": math.inf,
         }  # fmt: skip
@@ -197,15 +203,16 @@ class _Places:
             fields["sizes"] = len(batching.by_size)
         if refresh is not None:
             fields |= {
-                "refresh": self._terms.add(refresh.duration, station.name, "refresh"), "refresh_every_s": refresh.every_s,
+                "refresh": self._terms.add(refresh.duration, station.name, "refresh"),
+                "refresh_every_s": refresh.every_s,
                 "refresh_next_s": refresh.first_s, "refresh_begun_s": min(0.0, refresh.first_s - refresh.every_s),
             }  # fmt: skip
         self._slows += [(slow.from_s, slow.until_s, slow.factor) for slow in mine]
         for slot in range(count):
             line = self.line_count if one_line else self.line_count + slot
             self._desks.append(
-                {"free": station.workers or 2**60, "line": line, "replica": slots + slot, "station": len(self._stations),
-                 "ends": self.ends, "starts": self.starts}
+                {"free": station.workers or 2**60, "line": line, "replica": slots + slot,
+                 "station": len(self._stations), "ends": self.ends, "starts": self.starts}
             )  # fmt: skip
             self.ends += (station.workers or 0) if ahead else 0
             self.starts += max(1, limit) if ahead and limit >= 0 else 0

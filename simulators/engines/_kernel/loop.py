@@ -8,8 +8,10 @@ from simulators.engines._kernel.autoscale import free_place, retire_youngest, sy
 from simulators.engines._kernel.books import at_time, levels, unit_levels, write_row
 from simulators.engines._kernel.cpu import leave_cores
 from simulators.engines._kernel.draw import draw
+from simulators.engines._kernel.ending import fail, time_out
 from simulators.engines._kernel.functions import after_function, expire, instance_started
 from simulators.engines._kernel.guarding import begin_try
+from simulators.engines._kernel.holding import hold
 from simulators.engines._kernel.jit import compiled, entry, inlined
 from simulators.engines._kernel.lines import pull, start_due, tick
 from simulators.engines._kernel.memory import (
@@ -69,8 +71,9 @@ from simulators.engines._kernel.records import (
 )
 from simulators.engines._kernel.replicas import crash, left, open_replica, start_replica
 from simulators.engines._kernel.serving import answer, ends_badly, free_worker, note_age, note_visit, way_back
+from simulators.engines._kernel.strands import go_on
 from simulators.engines._kernel.tokens import new_slot, new_token
-from simulators.engines._kernel.walk import fail, go_on, hold, time_out, walk
+from simulators.engines._kernel.walk import walk
 
 
 @entry
@@ -100,9 +103,9 @@ def run(main: W, most: int) -> int:
             if source == 0 or earlier(arrival_at(w, w.next)[0], start_order, NO_KEY, at_s, at_order, key):
                 source, at_s, at_order, key = 3, arrival_at(w, w.next)[0], start_order, NO_KEY
         if source == 0:
-            return DONE
+            return the_end(w)
         if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
-            return DONE
+            return the_end(w)
         if at_s >= w.limit_s:
             return BOUNDARY if w.limit_s == w.boundary_s else GIVEN_UP
         if source == 1:
@@ -116,6 +119,7 @@ def run(main: W, most: int) -> int:
             kind, who, stamp = E_START, w.next, 0
             w.next += 1
         at_time(w, at_s)
+        w.next_s = after_this(w)
 
         n, desk, opened, failing = 0, NONE, NONE, NONE
         if kind == E_START:
@@ -127,7 +131,7 @@ def run(main: W, most: int) -> int:
                 n = go_on(w, ZERO, who, at_s, at_order, key, AT_MOMENT)
             else:
                 failing = who
-        elif kind == E_COMPLETE or kind == E_CPU:
+        elif kind == E_COMPLETE or kind == E_CPU:  # noqa: SIM109 - two comparisons compile to less than a tuple
             if kind == E_CPU:
                 if replica_at(w, who).plan != stamp or replica_at(w, who).planned == NONE:
                     continue
@@ -190,6 +194,25 @@ def run(main: W, most: int) -> int:
     return PAUSED
 
 
+@inlined
+def the_end(w: W) -> int:
+    """Nothing more will happen; but what was worked out ahead may end later than the run is given up."""
+    return DONE if w.last_s <= w.given_up_s else GIVEN_UP
+
+
+@inlined
+def after_this(w: W) -> float:
+    """When the next of all that is planned happens; strands that go on by themselves may do so until then."""
+    next_s = w.limit_s
+    if w.front_kind != E_NONE:
+        next_s = min(next_s, w.front_s)
+    if w.heap_used > 0:
+        next_s = min(next_s, event_at(w, ZERO).at_s)
+    if w.next < w.arrivals_n:
+        next_s = min(next_s, arrival_at(w, w.next)[0])
+    return next_s  # type: ignore[no-any-return]
+
+
 @compiled
 def room(w: W) -> int:
     """For how many more events there surely is room in the arrays."""
@@ -233,6 +256,7 @@ def complete(w: W, first: int, at_order: int, key: Key) -> tuple[int, int]:
         each.status = 3 if ends_badly(w, token) else 0
         each.was_served = 1
         each.at = AWAY
+        each.deliveries = 1
         if s.batching == 2:
             note_age(w, each.slot, now - each.start_s)
         size += 1

@@ -79,6 +79,7 @@ def drop_first(w: W) -> None:
 @compiled
 def plan_event(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     """Plan a moment."""
+    w.next_s = min(w.next_s, at_s)
     if w.front_kind == E_NONE:
         pass
     elif earlier(at_s, order, key, w.front_s, w.front_order, w.front_key):

@@ -11,7 +11,7 @@ from simulators.engines._moments import WHERE_BITS, Rank, order
 
 
 def _numbers(upto: int, first: int = 0) -> tuple[Any, ...]:
-    """Constants of full width: a Python number would have functions compiled once for each value they are called with."""
+    """Constants of full width; a Python number would have functions compiled once for each value they are given."""
     return tuple(np.int64(number) for number in range(first, upto))
 
 
@@ -55,8 +55,8 @@ DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = _numbers(5)
 TABLES = (
     "nodes", "terms", "samples", "branches", "sizes", "wakes", "slows", "factors", "guards", "outcomes", "stations",
     "units", "kills", "replicas", "desks", "lines", "ends", "starts", "vacant", "idle", "wishes", "changes", "tokens",
-    "frames", "slots", "heap", "pile", "shares", "arrivals", "think_s", "watch", "rows", "requests", "sketch", "batch_sum_s",
-    "batch_count", "station_bins", "totals", "unit_bins", "spans",
+    "frames", "slots", "heap", "pile", "shares", "arrivals", "think_s", "watch", "rows", "requests", "sketch",
+    "batch_sum_s", "batch_count", "station_bins", "totals", "unit_bins", "spans",
 )  # fmt: skip
 """Names of the tables, which `memory` gives access to."""
 
@@ -67,13 +67,15 @@ def _record(**fields: str) -> np.dtype[np.void]:
 
 MAIN = _record(
     **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
-    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", limit_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
+    now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", limit_s="f8",
+    next_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
     front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
     heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
     bins="i8", steps="i8", per_user="i8", used_up="i8", keep="i8", closed="i8", versions="i8", release="u8", root="i8",
 )  # fmt: skip
-"""One record: where the tables are and how long, the clock, the event in front of all others, the free records."""
+"""One record: where the tables are and how long, the clock, the event in front of all others, the free records. next_s:
+when the next of all that is planned happens."""
 
 EVENT = _record(at_s="f8", order="i8", key="u8", stamp="i8", kind="i8", who="i8")
 """A planned moment. stamp: what `who` must still carry for it to count."""
@@ -132,8 +134,10 @@ REPLICA = _record(
 )  # fmt: skip
 """A place for a replica. virtual … plan: its shared cores; idle_at: its place among the idle instances."""
 
-DESK = _record(free="i8", serving="i8", idle_since_s="f8", line="i8", replica="i8", station="i8", ends="i8", starts="i8",
-               starts_head="i8", starts_n="i8", last_end_s="f8")  # fmt: skip
+DESK = _record(
+    free="i8", serving="i8", idle_since_s="f8", line="i8", replica="i8", station="i8", ends="i8", starts="i8",
+    starts_head="i8", starts_n="i8", last_end_s="f8",
+)  # fmt: skip
 """The workers of a station in a replica. ends, starts: of services worked out ahead."""
 
 LINE = _record(head="i8", tail="i8", count="i8")
@@ -141,8 +145,9 @@ RINGED = _record(at_s="f8", value="i8")
 
 TOKEN = _record(
     key="u8", who_where="i8", deadline_s="f8", arrive_s="f8", start_s="f8", end_s="f8", sent_s="f8", finish="f8",
-    extra_s="f8", work_s="f8", back_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8", next="i8", batch="i8",
-    replica="i8", child="i8", sibling="i8", tries="i8", deliveries="i8", at="i8", status="i8", cold="i8", was_served="i8", live="i8",
+    extra_s="f8", work_s="f8", back_s="f8", stamp="i8", slot="i8", node="i8", scope="i8", place="i8", life="i8",
+    next="i8", batch="i8", replica="i8", child="i8", sibling="i8", tries="i8", deliveries="i8", at="i8", status="i8",
+    cold="i8", was_served="i8", live="i8",
 )  # fmt: skip
 """One strand of a request's work, and the job it is at a station. next: in line, or the free list; batch: next of its
 batch; child, sibling: in the heap of a replica's cores."""
@@ -157,9 +162,9 @@ FRAME = _record(
 gone: nobody waits for it any more. at_s, order, at_key: the latest of a fork's ends known so far."""
 
 SLOT = _record(
-    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", older_s="f8", age_s="f8", aged_s="f8", number="i8", bin="i8", batch="i8",
-    start_where="i8", replica="i8", attempts="i8", refs="i8", next="i8", version="i8", status="i8", done="i8",
-    watched="i8",
+    scheduled_s="f8", end_s="f8", start_s="f8", cold_s="f8", older_s="f8", age_s="f8", aged_s="f8", number="i8",
+    bin="i8", batch="i8", start_where="i8", replica="i8", attempts="i8", refs="i8", next="i8", version="i8",
+    status="i8", done="i8", watched="i8",
 )  # fmt: skip
 """A request under way. refs: strands that still work for it. age_s: of the precomputed answers it was given last, at
 aged_s; older_s: of those before; -1 for none."""

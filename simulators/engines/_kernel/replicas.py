@@ -180,10 +180,10 @@ def empty_desk(w: W, replica: int, station: int) -> None:
                     lose(w, token, station)
     for frame in range(w.frames_n):
         f = frame_at(w, frame)
-        if f.live != 0 and f.kind == HOLD and f.lost == 0 and f.replica == replica and f.own_life + 1 == r.life:
-            if node_at(w, f.node).station == station:
-                served += 1
-                lose_held(w, frame, station)
+        held = f.live != 0 and f.kind == HOLD and f.lost == 0 and f.replica == replica and f.own_life + 1 == r.life
+        if held and node_at(w, f.node).station == station:
+            served += 1
+            lose_held(w, frame, station)
     busy = workers_of(w, station) - d.free
     levels(w, station, -waiting, -served, -busy)
     occupy(w, replica, -waiting - served, -busy)

@@ -203,6 +203,7 @@ def at_the_door(w: W, token: int) -> None:
 def refuse(w: W, token: int, status: int) -> None:
     t = token_at(w, token)
     tally(w, node_at(w, t.node).station, REFUSED, w.now)
+    t.deliveries = 1
     t.status = status
     answer(w, token)
 
@@ -215,6 +216,7 @@ def lose(w: W, token: int, station: int) -> None:
     tally(w, station, LOST, w.now)
     t.at = AWAY
     t.stamp += 1
+    t.deliveries = 1
     t.status = 3
     answer(w, token)
 

@@ -35,6 +35,7 @@ def new_token(w: W, slot: int, key: Key, scope: int, node: int) -> int:
     t.place = NONE
     t.life = 0
     t.status = 0
+    t.deliveries = 1
     t.at = AWAY
     t.live = 1
     slot_at(w, slot).refs += 1

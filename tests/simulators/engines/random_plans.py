@@ -51,7 +51,7 @@ def batchings(draw: st.DrawFn) -> p.Batching | p.Schedule:
 
 
 @st.composite
-def stations(draw: st.DrawFn, name: str, alone: bool, shared: bool, function: bool) -> p.Station:
+def stations(draw: st.DrawFn, name: str, shared: bool, function: bool) -> p.Station:
     batching = None if function else draw(st.none() | st.none() | batchings())
     workers = 1 if function else draw(st.integers(1, 3) | (st.none() if batching is None else st.nothing()))
     wakes = draw(st.lists(round_s, unique=True, max_size=2))
@@ -96,12 +96,12 @@ def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
 
 @st.composite
 def units(draw: st.DrawFn, index: int) -> p.Unit:
-    kind = draw(st.sampled_from(["fixed", "fixed", "autoscaled", "function"]))
+    kind = draw(st.sampled_from(["function", "autoscaled", "fixed", "fixed"]))
     function = kind == "function"
     balancing = draw(st.sampled_from(["random", "round_robin", "least_connections", "power_of_two", "shared_queue"]))
     shared = balancing == "shared_queue"
     count = 1 if function or shared else draw(st.integers(1, 2))
-    inside = tuple(draw(stations(f"s{index}{i}", count == 1, shared, function)) for i in range(count))
+    inside = tuple(draw(stations(f"s{index}{i}", shared, function)) for i in range(count))
     scaling = draw(scalings(kind))
     cores = None if function else draw(st.none() | st.sampled_from([0.5, 1.0, 2.0]))
     if isinstance(scaling, p.Autoscaled) and cores is None and any(s.workers is None for s in inside):
@@ -133,21 +133,16 @@ def guards(draw: st.DrawFn, step: p.Step) -> p.Guard:
     breaker = draw(
         maybe(st.builds(p.Breaker, st.integers(1, 4), st.sampled_from([0.25, 0.5, 1.0]), round_s, st.integers(1, 2)))
     )
-    return p.Guard(
-        step,
-        draw(st.one_of(st.none(), round_s, round_s, any_s)),
-        retry,
-        breaker,
-        optional=draw(st.booleans()) or (not retry),
-    )
+    timeout_s = draw(st.one_of(round_s, round_s, any_s, st.none()))
+    needless = timeout_s is None and retry is None and breaker is None
+    return p.Guard(step, timeout_s, retry, breaker, optional=needless or draw(st.integers(0, 3)) == 3)
 
 
 @st.composite
 def steps(draw: st.DrawFn, names: tuple[str, ...], depth: int, batching: frozenset[str]) -> p.Step:
     """A step over stations of which the first may be visited with the rest inside, so that no cycle can arise."""
-    kinds = ["visit"] + (
-        ["sequence", "parallel", "choice", "cached", "async", "guard", "guard", "guard", "inside"] if depth else []
-    )
+    inner_kinds = ["guard", "guard", "guard", "inside", "parallel", "sequence", "choice", "cached", "async"]
+    kinds = [*(inner_kinds if depth else []), "visit"]
 
     def inner() -> p.Step:
         return draw(steps(names, depth - 1, batching))
@@ -180,10 +175,13 @@ def steps(draw: st.DrawFn, names: tuple[str, ...], depth: int, batching: frozens
 
 @st.composite
 def plans(draw: st.DrawFn) -> p.Plan:
-    own = tuple(draw(units(i)) for i in range(draw(st.integers(1, 3))))
+    own = tuple(draw(units(i)) for i in range(3 - draw(st.integers(0, 2))))
     names = tuple(station.name for unit in own for station in unit.stations)
     batching = frozenset(s.name for unit in own for s in unit.stations if s.batching is not None)
-    request = draw(steps(names, draw(st.sampled_from([0, 1, 2, 2, 3, 3])), batching))
+    parts = [
+        draw(steps(names, draw(st.sampled_from([3, 2, 2, 1])), batching)) for _ in range(3 - draw(st.integers(0, 2)))
+    ]
+    request = parts[0] if len(parts) == 1 else p.Sequence(tuple(parts))
     faults: list[p.Fault] = []
     if draw(st.booleans()):
         faults.append(p.Slow(draw(st.sampled_from(names)), draw(round_s), draw(st.floats(3.0, 9.0)), 2.0))
@@ -201,10 +199,10 @@ def plans(draw: st.DrawFn) -> p.Plan:
 def schedules(draw: st.DrawFn) -> Schedule:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     if draw(st.integers(0, 3)) == 0:
-        users, each = draw(st.integers(1, 4)), draw(st.integers(1, 12))
+        users, each = 4 - draw(st.integers(0, 3)), 20 - draw(st.integers(0, 19))
         think = rng.exponential(0.5, (users, each)) if draw(st.booleans()) else np.full((users, each), 0.25)
         return ClosedSchedule(think, np.zeros((users, each), np.int64), 8.0)
-    n = draw(st.integers(0, 90))
+    n = 90 - draw(st.integers(0, 50)) if draw(st.integers(0, 9)) else draw(st.integers(0, 3))
     at_s = np.sort(rng.uniform(0, 10, n)) if draw(st.booleans()) else np.sort(rng.integers(0, 40, n) / 4.0)
     return OpenSchedule(at_s, np.arange(n), 10.0)
 
@@ -215,7 +213,7 @@ class EveryOther:
     interval_s = 1.25
 
     def shares(self, now_s: float, seen: Seen) -> tuple[float, float]:
-        second = (len(seen.end_s) + int(seen.version.sum())) % 4 / 4
+        second = (len(seen.end_s) + int(seen.version.sum()) + int(now_s)) % 4 / 4
         return 1 - second, second
 
 
