@@ -41,8 +41,8 @@ def fault(text: str) -> InvalidScenario:
         ("redundancy = 0", "redundancy = -1", "cost.redundancy", -1, "must be at least 0", "replicas beyond"),
         ("swing = 0.8", "swing = 2", "forecast.swing", 2, "must be at most 1", "over a day"),
         ("risk = 0.0", "risk = -3", "weights.risk", -3, "must be at least 0", "weight of risk"),
-        ("staff_hours = 0.0", "staff_hour = 1", "candidates.api.sizing.staff_hour", 1, "is not a known key", "staff_hours"),
-        ('source = "measured"', 'source = "made up"', "candidates.api.source", "made up", "must be one of", "simulated"),
+        ("staff_hours = 0.0", "staf = 1", "candidates.api.sizing.staf", 1, "is not a known key", "staff_hours"),
+        ('source = "measured"', 'source = "told"', "candidates.api.source", "told", "must be one of", "simulated"),
         ('title = "', 'title = "\\u0000', "title", None, "must be one line of printable text", "people"),
     ],
 )  # fmt: skip
