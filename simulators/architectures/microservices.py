@@ -1,6 +1,7 @@
 """Microservices: every component is a service with processes of its own, and a gateway calls one after the other."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from data.profile import Component, ServiceProfile
@@ -19,7 +20,7 @@ from simulators.architectures._parts import (
 )
 from simulators.architectures._settings import BATCH, FAILURES, NETWORK, SERVER
 from simulators.architectures.contract import Architecture, Setting
-from simulators.plan import Guard, Law, Plan, Sequence, Step, Unit, Visit
+from simulators.plan import Guard, Law, Plan, Sequence, Step, Unit, Visit, scaled
 
 
 class Microservices(Architecture):
@@ -57,6 +58,8 @@ class Microservices(Architecture):
         doing = [gateway] if called or strategy != "embedded" else list(profile.components)
         own = work(("http", profile.overhead_s), *components_work(doing), *asking, share=1 / pieces)
         front = station(gateway.name, own, profile, values, front=True)
+        if front.delay is not None:  # what delays an answer does so once, however often the gateway goes on
+            front = replace(front, delay=scaled(front.delay, 1 / pieces))
         units = [unit([front], profile, values, fixed(values))]
         steps: list[Step] = [Visit(gateway.name)]
         for component in called:

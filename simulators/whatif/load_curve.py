@@ -1,14 +1,15 @@
 """Latency against load: several runs at each of several rates, and where the curve crosses the SLO."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.estimate import Estimate
 from data.estimates.means import mean_of_runs
 from data.workloads.poisson import Poisson
-from simulators.plan import PerRequest, Plan
+from simulators.plan import Autoscaled, Fixed, PerRequest, Plan, Unit, offered_load
 from simulators.runs.replications import seeds
 from simulators.runs.result import SimulationResult
 from simulators.simulate import simulate
@@ -81,8 +82,29 @@ def rates_for(asked: Asked) -> tuple[float, ...]:
     return tuple(asked.capacity_rps * share for share in SHARES)
 
 
+def settled(plan: Plan, rate_rps: float) -> Plan:
+    """The plan with as many replicas as its autoscalers settle on at a steady rate.
+
+    A run that is long enough for a percentile is over before an autoscaler has looked twice. Of requests in flight the
+    part in service is counted.
+    """
+    busy = {load.station: load.rate_rps * load.work_s for load in offered_load(plan, rate_rps)}
+
+    def fixed(unit: Unit) -> Unit:
+        if not isinstance(unit.scaling, Autoscaled):
+            return unit
+        share = unit.scaling.metric == "utilisation"
+        of_one = [(s.workers or unit.cores or 1.0) if share else 1.0 for s in unit.stations]
+        wanted = max(busy[s.name] / (unit.scaling.target * own) for s, own in zip(unit.stations, of_one, strict=True))
+        count = min(max(math.ceil(wanted), unit.scaling.minimum), unit.scaling.maximum)
+        return replace(unit, scaling=Fixed(count))
+
+    return replace(plan, units=tuple(fixed(unit) for unit in plan.units))
+
+
 def _runs(plan: Plan, rate_rps: float, requests: int, own_seeds: Sequence[int]) -> list[SimulationResult]:
     traffic = Poisson(rate_rps=rate_rps, duration_s=min(requests / rate_rps, 366 * 86_400.0))
+    plan = settled(plan, rate_rps)
     return [simulate(plan, traffic, seed=seed, keep_rows=False, watch=(), bins=_BINS) for seed in own_seeds]
 
 

@@ -56,6 +56,10 @@ class Question:
         """A copy with these settings changed."""
         return replace(self, settings=tuple(sorted({**dict(self.settings), **settings}.items())))
 
+    def without_setting(self, name: str) -> "Question":
+        """A copy with that setting at its default."""
+        return replace(self, settings=tuple(item for item in self.settings if item[0] != name))
+
     def without_settings(self) -> "Question":
         """A copy with every setting at its default."""
         return replace(self, settings=())
@@ -68,6 +72,11 @@ class Question:
         ]
         found = {name: _written(getattr(self, name)) for name in names}
         return found | {f"{_SETTING}{name}": _written(value) for name, value in self.settings}
+
+    @staticmethod
+    def knows(name: str) -> bool:
+        """Whether a parameter of that name is a question's."""
+        return name.startswith(_SETTING) or name in {f.name for f in fields(Question) if f.name != "settings"}
 
     @classmethod
     def from_query(cls, parameters: Mapping[str, str]) -> tuple["Question", list[InvalidValue]]:

@@ -1,0 +1,1 @@
+"""What the Simulate page is made of."""

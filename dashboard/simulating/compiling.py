@@ -1,0 +1,16 @@
+"""Compiles the simulator, or loads what was compiled before: the job behind `warming`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from data.workloads.poisson import Poisson
+from simulators.plan import Exponential, one_station
+from simulators.simulate import simulate
+
+
+def compile_engine(
+    _payload: dict[str, Any], _progress: Callable[..., None], _cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """A run of a few requests: all of the engine is compiled by its first."""
+    simulate(one_station(Exponential(1.0)), Poisson(rate_rps=0.5, duration_s=200.0), seed=1)
+    return {}
