@@ -1,13 +1,13 @@
 """The main plot of a lesson, with the learner's prediction over it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.chart import Chart, Look, figure, guide, label, legend, line, look
+from dashboard.charts.chart import Chart, Look, figure, guide, legend, line, look
+from dashboard.charts.latency import logarithmic
 from data.estimates.text import digits
 from lessons.language import _
 from lessons.record import Plot, Series
@@ -19,8 +19,7 @@ _PREDICTED = {"symbol": "star-diamond", "size": 15, "line": {"width": 1.5, "colo
 def lesson_chart(plot: Plot, predicted: float | None = None, unit: str = "") -> Chart:
     """Draw it; `predicted` is the learner's number, in `unit`."""
     drawn = figure(plot.x_title, plot.y_title)
-    drawn.update_xaxes(type=_axis(plot.x_axis, plot.series[0].x))
-    drawn.update_yaxes(type=plot.y_axis)
+    _axes(drawn, plot, predicted)
     for place, series in enumerate(plot.series):
         _draw(drawn, series, look(place))
     for one in plot.guides:
@@ -34,8 +33,22 @@ def lesson_chart(plot: Plot, predicted: float | None = None, unit: str = "") -> 
     return Chart(drawn, said, _table(plot))
 
 
-def _axis(wanted: str, x: Sequence[float] | Sequence[str]) -> str:
-    return "category" if len(x) and isinstance(x[0], str) else wanted
+def _axes(drawn: go.Figure, plot: Plot, predicted: float | None) -> None:
+    if isinstance(plot.series[0].x[0], str):
+        drawn.update_xaxes(type="category")
+    elif plot.x_axis == "log":
+        said = [predicted] if predicted is not None and plot.predicts == "x" else []
+        logarithmic(drawn, [*_all(plot, "x"), *said], "x")
+    if plot.y_axis == "log":
+        said = [predicted] if predicted is not None and plot.predicts == "y" else []
+        logarithmic(drawn, [*_all(plot, "y"), *said], "y")
+
+
+def _all(plot: Plot, axis: str) -> list[float]:
+    """Every value that the axis must reach."""
+    guides = [value for one in plot.guides if (value := getattr(one, axis)) is not None]
+    names = ("x",) if axis == "x" else ("y", "low", "high")
+    return [*guides, *(float(value) for series in plot.series for name in names for value in getattr(series, name))]
 
 
 def _draw(drawn: go.Figure, series: Series, its: Look) -> None:
@@ -69,8 +82,6 @@ def _overlay(drawn: go.Figure, plot: Plot, predicted: float, text: str) -> None:
     drawn.add_scatter(
         x=[x], y=[y], mode="markers", marker=_PREDICTED, name=text, hovertemplate=f"{text}<extra></extra>"
     )
-    if not isinstance(x, str) and not isinstance(y, str):
-        label(drawn, _("predicted"), x, y, xanchor="right", xshift=-12)
 
 
 def _outside(plot: Plot, predicted: float) -> bool:
@@ -80,13 +91,12 @@ def _outside(plot: Plot, predicted: float) -> bool:
 
 def _table(plot: Plot) -> pd.DataFrame:
     """Every series in one table, a row for each x."""
-    columns: dict[str, pd.Series[Any]] = {}
+    columns: dict[str, Any] = {}
     for series in plot.series:
         index = pd.Index(series.x)
         columns[series.name] = pd.Series(list(series.y), index=index).groupby(level=0, sort=False).last()
         if len(series.low):
             spans = [f"{digits(low)}–{digits(high)}" for low, high in zip(series.low, series.high, strict=True)]
-            columns[_("{name}, interval").format(name=series.name)] = (
-                pd.Series(spans, index=index).groupby(level=0, sort=False).last()
-            )
+            name = _("{name}, interval").format(name=series.name)
+            columns[name] = pd.Series(spans, index=index).groupby(level=0, sort=False).last()
     return pd.DataFrame(columns).rename_axis(plot.x_title)

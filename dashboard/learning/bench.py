@@ -11,6 +11,7 @@ from dashboard.learning.failing import reported
 from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
 from dashboard.work import cancel, look_at, start
+from lessons.contract import Experiment
 from lessons.controls import Choice, Control, Number, Settings, Switch, Value
 from lessons.language import _
 from lessons.record import Record
@@ -29,7 +30,8 @@ def bench(desk: Desk) -> tuple[Settings, int]:
             _("The link says something that cannot be used. {problem}").format(problem=plain(problem)),
             icon=":material/link_off:",
         )
-    settings, seed = _controls(desk, wanted)
+    key = desk.key(f"set.{place.revision(desk.slug)}")
+    settings, seed = show_controls(desk.experiment, wanted.settings, wanted.seed, key)
     place.remember(desk.slug, desk.experiment, settings, seed)
     job_id = place.job(desk.slug)
     job = look_at(job_id) if job_id else None
@@ -52,18 +54,17 @@ def bench(desk: Desk) -> tuple[Settings, int]:
     return settings, seed
 
 
-def _controls(desk: Desk, wanted: place.Wanted) -> tuple[Settings, int]:
-    revision = place.revision(desk.slug)
+def show_controls(experiment: Experiment, start: Settings, seed: int, key: str) -> tuple[Settings, int]:
+    """A control for each setting, beginning with `start`; returns what they say. `key` begins the widgets' keys."""
     settings = {
-        control.name: _control(control, wanted.settings[control.name], desk.key(f"{control.name}.{revision}"))
-        for control in desk.experiment.controls
+        control.name: _control(control, start[control.name], f"{key}.{control.name}") for control in experiment.controls
     }
     with st.expander(_("Seed")):
-        seed = st.number_input(
-            _("Seed of the random numbers"), 0, place.MAX_SEED, wanted.seed, 1, key=desk.key(f"seed.{revision}"),
+        chosen = st.number_input(
+            _("Seed of the random numbers"), 0, place.MAX_SEED, seed, 1, key=f"{key}.seed",
             help=_("The same seed and settings simulate the same; another seed shows how far luck reaches."),
         )  # fmt: skip
-    return settings, int(seed)
+    return settings, int(chosen)
 
 
 def _control(control: Control, value: Value, key: str) -> Value:

@@ -12,7 +12,7 @@ from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_frame, show_rows
 from data.estimates import as_text
 from lessons.contract import Control, Settings
-from lessons.controls import Choice, Value
+from lessons.controls import Choice, Number, Value
 from lessons.language import _
 from lessons.record import Record
 
@@ -59,7 +59,7 @@ def _shown(control: Control, value: Value) -> str:
         return _("on") if value else _("off")
     if isinstance(control, Choice):
         return next((_(option.label) for option in control.options if option.value == value), str(value))
-    return f"{value:g}" if isinstance(value, int | float) else value
+    return f"{value:g} {_(control.unit)}".strip() if isinstance(control, Number) else str(value)
 
 
 def _table(title: str, rows: object) -> None:

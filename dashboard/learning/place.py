@@ -55,7 +55,11 @@ def wanted(slug: str, experiment: Experiment) -> Wanted:
             except InvalidValue as error:
                 problems.append(str(error))
                 note(_memory(slug), control.name, None)
-    return Wanted(settings, _seed(slug, problems), tuple(problems))
+    found = Wanted(settings, _seed(slug, problems), tuple(problems))
+    written = st.session_state.get(_written(slug))
+    if written is not None and written != (settings, found.seed):
+        st.session_state[_key(slug)] = revision(slug) + 1  # a link was followed: the controls start anew from it
+    return found
 
 
 def remember(slug: str, experiment: Experiment, settings: Settings, seed: int) -> None:
@@ -64,6 +68,7 @@ def remember(slug: str, experiment: Experiment, settings: Settings, seed: int) -
     for name, value in settings.items():
         note(_memory(slug), name, as_query(value) if value != start[name] else None)
     note(_memory(slug), SEED, str(seed) if seed != DEFAULT_SEED else None)
+    st.session_state[_written(slug)] = dict(settings), seed
 
 
 def forget(slug: str, experiment: Experiment) -> None:
@@ -104,6 +109,10 @@ def _seed(slug: str, problems: list[str]) -> int:
 
 def _memory(slug: str) -> str:
     return f"{PAGE}.{slug}"
+
+
+def _written(slug: str) -> str:
+    return f"_learn.{slug}.written"
 
 
 def _key(slug: str) -> str:

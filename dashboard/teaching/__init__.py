@@ -1,0 +1,1 @@
+"""What the Teach page is made of."""
