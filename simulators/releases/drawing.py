@@ -27,6 +27,11 @@ class Drawing:
         self.widest = np.zeros(releases)
         self._waiting: list[tuple[float, dict[int, tuple[int, ...]]]] = []
 
+    def so_far(self, release: int) -> dict[str, int]:
+        """What one release's users have had of the new version."""
+        counts = {"new": self.served, "failed": self.failed, "wrong": self.wrong, "late": self.late}
+        return {name: int(count[release]) for name, count in counts.items()}
+
     def draw(
         self,
         active: NDArray[np.int64],

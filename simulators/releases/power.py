@@ -1,6 +1,6 @@
 """Which faults a plan can catch at which traffic, and how long that takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,8 @@ def power(
     releases: int = 200,
     seed: int = 1,
     traffic: Traffic | None = None,
+    horizon_s: float = 86_400.0,
+    on_progress: Callable[[float], None] | None = None,
     cancelled: Any = None,
 ) -> list[PowerPoint]:
     """Simulate every world at every rate; the same seed everywhere, so that neighbours differ by the rate alone."""
@@ -41,7 +43,9 @@ def power(
     for name, world in worlds.items():
         for rate_rps in rates_rps:
             at_rate = replace(base, rate_rps=rate_rps, counts=None)
-            outcomes = simulate_releases(policy, world, at_rate, releases=releases, seed=seed, cancelled=cancelled)
+            outcomes = simulate_releases(
+                policy, world, at_rate, releases=releases, seed=seed, horizon_s=horizon_s, cancelled=cancelled
+            )
             figures = summarise_releases(outcomes)
             found.append(
                 PowerPoint(
@@ -49,4 +53,6 @@ def power(
                     figures.bad,
                 )
             )  # fmt: skip
+            if on_progress is not None:
+                on_progress(len(found) / (len(worlds) * len(rates_rps)))
     return found

@@ -18,6 +18,7 @@ from strategies.releases.contract import ReleasePolicy, Split, Verdict
 from strategies.releases.evidence import Arms, Evidence
 from strategies.releases.evidence.ledger import Ledger, compares
 from strategies.releases.outcome import ReleaseOutcome
+from strategies.releases.outcome.entries import entry_of
 
 _AFTER = Split(0.0, 0.0)
 
@@ -31,6 +32,8 @@ class Course:
     split: Split = _AFTER
     log: list[tuple[float, Split]] = field(default_factory=list)
     """Every decision with its moment, where it was asked for."""
+    served: list[dict[str, int]] = field(default_factory=list)
+    """What users had had of the new version by each of them."""
 
 
 def simulate_releases(
@@ -59,10 +62,20 @@ def simulate_releases(
 def trajectory(
     policy: ReleasePolicy, world: World, traffic: Traffic, *, seed: int = 1, horizon_s: float = 86_400.0
 ) -> tuple[tuple[tuple[float, Split], ...], ReleaseOutcome]:
-    """One release with every decision that was taken: what a chart of shares and evidence shows."""
+    """One release with every decision that was taken."""
     run = _Run(policy, world, traffic, 1, seed, True)
     outcome = run.to_the_end(horizon_s, None)[0]
     return tuple(run.courses[0].log), outcome
+
+
+def course(
+    policy: ReleasePolicy, world: World, traffic: Traffic, *, seed: int = 1, horizon_s: float = 86_400.0
+) -> tuple[list[dict[str, Any]], ReleaseOutcome]:
+    """The same as plain entries, such as the live router logs: what charts of shares, evidence and harm show."""
+    run = _Run(policy, world, traffic, 1, seed, True)
+    outcome = run.to_the_end(horizon_s, None)[0]
+    own = run.courses[0]
+    return [entry_of(now_s, split, served=n) for (now_s, split), n in zip(own.log, own.served, strict=True)], outcome
 
 
 class _Run:
@@ -108,6 +121,7 @@ class _Run:
             course.split = split = course.policy.decide(now_s, evidence)
             if self.keep_log:
                 course.log.append((now_s, split))
+                course.served.append(self.drawing.so_far(int(i)))
             if split.ended:
                 self.verdict_s[i] = now_s
                 ended.append(place)

@@ -26,6 +26,16 @@ def measured_latency(latency_s: NDArray[np.float64]) -> Law:
     return digest(latency_s) / max(len(latency_s), 1)
 
 
+def delayed(law: Law, extra_s: float) -> Law:
+    """The law of latencies that are all so much longer, to within a bucket's width. (BUCKETS,)"""
+    if extra_s <= 0:
+        return law
+    found = np.zeros(BUCKETS)
+    for edge_s, share in zip([*EDGES_S, EDGES_S[-1]], law, strict=True):
+        found[bucket_of(float(edge_s) + extra_s)] += share
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Behaviour:
     """One version, as its requests see it."""
@@ -108,4 +118,4 @@ class World:
 Effect = Callable[[World], World]
 """Makes the new version of a world worse."""
 
-__all__ = ["Behaviour", "Effect", "Law", "World", "lognormal_latency", "measured_latency"]
+__all__ = ["Behaviour", "Effect", "Law", "World", "delayed", "lognormal_latency", "measured_latency"]

@@ -1,6 +1,7 @@
 """What every worker does, in whatever process, on whatever machine: a chunk of rows in, a part file out."""
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,22 @@ from strategies.batches.source import Reader
 from strategies.batches.spec import ComputeSpec
 from strategies.batches.trial import try_out
 from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import Predictor
+
+Dress = Callable[[ModelPackage, Predictor], Predictor]
+
+
+def _plain(_: ModelPackage, predictor: Predictor) -> Predictor:
+    return predictor
+
+
+_dress: Dress = _plain
+
+
+def dress_with(dress: Dress) -> None:
+    """In this process, from now on, let this change what the models that are loaded answer."""
+    global _dress
+    _dress = dress
 
 
 class Computer:
@@ -32,7 +49,9 @@ class Computer:
         ]
         self._reader = Reader(Path(spec.source), wanted, by_code)
         loop = spec.loop
-        self._predictor = None if loop is None else load_runtime(self._package, loop.runtime, loop.threads)
+        self._predictor = (
+            None if loop is None else _dress(self._package, load_runtime(self._package, loop.runtime, loop.threads))
+        )
 
     def compute(self, chunk: Chunk) -> Part:
         """Predict a chunk and keep the part."""

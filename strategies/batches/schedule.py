@@ -54,6 +54,12 @@ def read_history(output: Path) -> tuple[Publication, ...]:
     return tuple(Publication(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
 
 
+def note_publication(output: Path, publication: Publication) -> None:
+    """Add a line to the output's history."""
+    with history_path(output).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(publication)) + "\n")
+
+
 def staleness(history: tuple[Publication, ...], now: datetime) -> tuple[Staleness, ...]:
     """How old each publication's answers became."""
     replaced = [*(datetime.fromisoformat(later.published_at) for later in history[1:]), now]
@@ -86,7 +92,7 @@ def follow(
             state = _state(job)
             if state != seen:
                 manifest = run(job, progress=progress, cancelled=stop.is_set)
-                _note(job.output, Publication.of(manifest))
+                note_publication(job.output, Publication.of(manifest))
                 seen, done = state, done + 1
         except Cancelled:
             break
@@ -103,8 +109,3 @@ def _state(job: BatchJob) -> tuple[int, int, int, float]:
     """Changes when somebody replaces or rewrites the input or the package."""
     about = job.input.stat()
     return about.st_ino, about.st_size, about.st_mtime_ns, (job.package / "manifest.json").stat().st_mtime
-
-
-def _note(output: Path, publication: Publication) -> None:
-    with history_path(output).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(publication)) + "\n")

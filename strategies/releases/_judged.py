@@ -1,6 +1,5 @@
 """What policies that ask a judge have in common."""
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -8,6 +7,7 @@ from data.errors import InvalidValue
 from strategies.releases.contract import ReleasePolicy, Split, Verdict
 from strategies.releases.judges.always_valid import AlwaysValid
 from strategies.releases.judges.contract import Judge, Judgement, Sense
+from strategies.releases.outcome.words import lacking, span
 
 
 @dataclass(slots=True)
@@ -51,14 +51,5 @@ def too_little(judgement: Judgement, now_s: float) -> str:
     """What was missing, and how long it would take to come at the pace so far."""
     short = judgement.shortest
     if short is None:
-        return f"not enough traffic lately: enough was seen, and nothing came to confirm it within {now_s / 3600:.3g} h"
-    needs = f"{math.ceil(short.needs):,}" if math.isfinite(short.needs) else "more than can be said yet"
-    text = f"not enough traffic: {short.signal} has n={short.n:,}, needs {needs} in each arm"
-    if short.n and math.isfinite(short.needs):
-        return f"{text}; at the pace so far that takes {hours_needed(short.n, short.needs, now_s):.3g} h"
-    return f"{text}; none came within {now_s / 3600:.3g} h"
-
-
-def hours_needed(n: int, needs: float, elapsed_s: float) -> float:
-    """Hours until `needs` requests are there, at the pace of n within `elapsed_s`."""
-    return elapsed_s * needs / n / 3600 if n else math.inf
+        return f"not enough traffic lately: enough was seen, and nothing came to confirm it within {span(now_s)}"
+    return f"not enough traffic: {lacking(str(short.signal), short.n, short.needs, now_s)}"

@@ -21,7 +21,7 @@ from strategies.streams.facts import ConsumerState
 from strategies.streams.frames import Frame, pub
 from strategies.streams.names import Names
 from strategies.streams.puller import Puller
-from strategies.streams.watcher import Loaded, Watcher
+from strategies.streams.watcher import Dress, Loaded, Watcher
 from strategies.streams.wire import Wire
 from strategies.streams.worker import Worker
 
@@ -152,7 +152,8 @@ def first_model(watcher: Watcher, stopping: Stop, timeout_s: float = 30.0) -> Lo
     )
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, dress: Dress | None = None) -> None:
+    """Run a consumer; `dress` may change what the models that it loads answer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--prefix", required=True, help="prefix of the deployment's names on the server")
     parser.add_argument("--replica", type=int, default=0, help="number of this consumer")
@@ -162,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
     stopping, names, url = Stop(), Names(asked.prefix), os.environ[URL_VARIABLE]
     # The thread that loads a model takes many short steps; it should not wait 5 ms, the default, for each.
     sys.setswitchinterval(0.001)
-    watcher = Watcher(url, names)
+    watcher = Watcher(url, names, asked.replica, *([dress] if dress else []))
     watcher.start()
     first = first_model(watcher, stopping)
     Consumer(url, names, asked.replica, asked.ack_wait_s, first, watcher).run(stopping)

@@ -63,6 +63,11 @@ class Keeper:
         return sum(place.deaths for place in self._places)
 
     @property
+    def deaths(self) -> tuple[int, ...]:
+        """How many died, by replica."""
+        return tuple(place.deaths for place in self._places)
+
+    @property
     def pids(self) -> tuple[tuple[int, ...], ...]:
         """Processes of each replica; empty while one is being replaced."""
         return tuple(place.running.pids if place.running else () for place in self._places)

@@ -11,7 +11,7 @@ import json
 import tarfile
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nats.aio.client import Client
@@ -40,11 +40,13 @@ class ModelEvent:
     """Of the tar, in hex."""
     published_s: float
     """When publishing began, on the publisher's `time.perf_counter` clock."""
+    stored: int = 0
+    """Number of the event that its package was stored with; 0 for this one's own."""
 
     @property
     def object(self) -> str:
         """Its name in the object store."""
-        return f"{self.version}-{self.number}"
+        return f"{self.version}-{self.stored or self.number}"
 
     @classmethod
     def from_json(cls, data: bytes) -> "ModelEvent":
@@ -88,6 +90,19 @@ def unpack(data: bytes, sha256: str, folder: Path) -> ModelPackage:
 
 async def publish_model(client: Client, names: Names, package: ModelPackage) -> Published:
     """Store a package and announce it."""
+    event = await store_model(client, names, package)
+    return Published(await _announced(client, names.models, event), event)
+
+
+async def offer_model(client: Client, names: Names, stored: ModelEvent, replica: int) -> ModelEvent:
+    """Announce a stored package to one consumer alone, which serves it until a newer event reaches it."""
+    event = replace(stored, number=time.time_ns(), stored=stored.stored or stored.number)
+    await _announced(client, names.models_of(replica), event)
+    return event
+
+
+async def store_model(client: Client, names: Names, package: ModelPackage) -> ModelEvent:
+    """Store a package and tell nobody yet."""
     published_s = time.perf_counter()
     js = client.jetstream(timeout=API_TIMEOUT_S)
     data = pack(package)
@@ -95,18 +110,22 @@ async def publish_model(client: Client, names: Names, package: ModelPackage) -> 
     store = await js.object_store(names.bucket)
     options = api.ObjectMetaOptions(max_chunk_size=CHUNK_BYTES)
     await store.put(event.object, data, api.ObjectMeta(name=event.object, options=options))
-    ack = await js.publish(names.models, json.dumps(asdict(event)).encode())
-    return Published(ack.seq, event)
+    return event
 
 
-async def latest(client: Client, names: Names) -> ModelEvent | None:
-    """The newest model event; None before the first."""
+async def _announced(client: Client, subject: str, event: ModelEvent) -> int:
+    ack = await client.jetstream(timeout=API_TIMEOUT_S).publish(subject, json.dumps(asdict(event)).encode())
+    return ack.seq
+
+
+async def latest(client: Client, names: Names, replica: int | None = None) -> ModelEvent | None:
+    """The newest model event for all consumers or, with its number, for one; None before the first."""
     js = client.jetstream(timeout=API_TIMEOUT_S)
-    try:
-        found = await js.get_last_msg(names.models, names.models)
-    except NotFoundError:
-        return None
-    return ModelEvent.from_json(found.data or b"")
+    found = []
+    for subject in (names.models, *(() if replica is None else (names.models_of(replica),))):
+        with contextlib.suppress(NotFoundError):
+            found.append(ModelEvent.from_json((await js.get_last_msg(names.models, subject)).data or b""))
+    return max(found, key=lambda event: event.number, default=None)
 
 
 async def fetch_package(client: Client, names: Names, event: ModelEvent) -> bytes:

@@ -54,6 +54,10 @@ class Names:
         """Subject of model events: a new model is in the object store."""
         return f"{self.prefix}_models"
 
+    def models_of(self, replica: int) -> str:
+        """Subject, in the stream of model events, of those that are meant for one consumer alone."""
+        return f"{self.models}.{replica}"
+
     @property
     def bucket(self) -> str:
         """Object store that holds the models."""

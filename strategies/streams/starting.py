@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from data.errors import DrydockError
 from strategies.contract import Limits
@@ -21,9 +22,14 @@ from strategies.streams.sizes import Sizes
 _log = logging.getLogger(__name__)
 
 
+CONSUMER = "strategies.streams.consumer"
+
+
 @contextmanager
-def started(model: ModelPackage, host: Host, limits: Limits, sizes: Sizes) -> Iterator[StreamingDeployment]:
-    """A deployment whose consumers all serve the model."""
+def started(
+    model: ModelPackage, host: Host, limits: Limits, sizes: Sizes, module: str = CONSUMER, **environment: str
+) -> Iterator[StreamingDeployment]:
+    """A deployment whose consumers all serve the model; `module` is what they run, in such an environment."""
     names = Names.fresh()
     with ExitStack() as undo:
         server = undo.enter_context(broker())
@@ -32,7 +38,12 @@ def started(model: ModelPackage, host: Host, limits: Limits, sizes: Sizes) -> It
         models = Publications(server.url, names, limits.workers)
         models.begin(model)
         models.join()
-        keeper = Keeper(host, lambda number: service(number, names, server, limits, sizes), limits.workers)
+
+        def made(number: int) -> Service:
+            usual = service(number, names, server, limits, sizes)
+            return replace(usual, module=module, environment={**usual.environment, **environment})
+
+        keeper = Keeper(host, made, limits.workers)
         undo.callback(keeper.close)
         keeper.start()
         deployment = StreamingDeployment(server, keeper, names, limits, models)
@@ -45,7 +56,7 @@ def service(number: int, names: Names, server: Broker, limits: Limits, sizes: Si
     """One consumer."""
     arguments = ("--prefix", names.prefix, "--replica", str(number), "--ack-wait-s", str(sizes.ack_wait_s))
     return Service(
-        f"consumer {number}", "strategies.streams.consumer", arguments, environment={URL_VARIABLE: server.url},
+        f"consumer {number}", CONSUMER, arguments, environment={URL_VARIABLE: server.url},
         listens=False, cpus=limits.cpus, memory_bytes=limits.memory_bytes,
     )  # fmt: skip
 

@@ -93,7 +93,7 @@ def _streams(names: Names, sizes: Sizes) -> list[api.StreamConfig]:
             max_age=DUPLICATE_WINDOW_S, duplicate_window=DUPLICATE_WINDOW_S, **kept,
         ),
         api.StreamConfig(name=names.dead, subjects=[names.dead], max_msgs=MAX_DEAD_LETTERS, **kept),
-        api.StreamConfig(name=names.models, subjects=[names.models], max_msgs=64, **kept),
+        api.StreamConfig(name=names.models, subjects=[names.models, f"{names.models}.*"], max_msgs=64, **kept),
     ]  # fmt: skip
 
 

@@ -8,15 +8,16 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import nats.errors
 import numpy as np
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from data.errors import DrydockError, InvalidValue
 from data.schema import Schema
-from strategies.packaging.package import Manifest
+from strategies.packaging.package import Manifest, ModelPackage
 from strategies.packaging.runtime import Predictor
 from strategies.streams.models import ModelEvent, fetch_package, latest, open_model
 from strategies.streams.names import Names
@@ -25,6 +26,13 @@ from strategies.streams.topology import connected
 LOOK_EVERY_S = 1.0
 RETRY_S = 0.2
 FETCH_TIMEOUT_S = 60.0
+
+
+Dress = Callable[[ModelPackage, Predictor], Predictor]
+
+
+def _plain(_: ModelPackage, predictor: Predictor) -> Predictor:
+    return predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,12 @@ class Loaded:
 class Watcher:
     """Puts every model that was loaded, or refused, into `loaded`."""
 
-    def __init__(self, url: str, names: Names) -> None:
+    def __init__(self, url: str, names: Names, replica: int = 0, dress: Dress = _plain) -> None:
+        """`replica` hears of its own models besides those for all; `dress` may change what loaded models answer."""
         self.loaded: queue.SimpleQueue[Loaded] = queue.SimpleQueue()
         self.last_error = ""
         """Why the server could not be reached at the last attempt."""
-        self._url, self._names = url, names
+        self._url, self._names, self._replica, self._dress = url, names, replica, dress
         self._seen = 0
         self._schema: Schema | None = None
 
@@ -60,12 +69,18 @@ class Watcher:
             await asyncio.sleep(RETRY_S)
 
     async def _watch(self, client: Client) -> None:
-        events = await client.subscribe(self._names.models)
+        events: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def hear(message: Msg) -> None:
+            events.put_nowait(message.data)
+
+        for subject in (self._names.models, self._names.models_of(self._replica)):
+            await client.subscribe(subject, cb=hear)
         while client.is_connected:
-            await self._take(client, await latest(client, self._names))
-            with contextlib.suppress(nats.errors.TimeoutError):
+            await self._take(client, await latest(client, self._names, self._replica))
+            with contextlib.suppress(TimeoutError):
                 # A subscriber may hear of an event before the stream has stored it, so the event itself is used.
-                await self._take(client, ModelEvent.from_json((await events.next_msg(LOOK_EVERY_S)).data))
+                await self._take(client, ModelEvent.from_json(await asyncio.wait_for(events.get(), LOOK_EVERY_S)))
 
     async def _take(self, client: Client, found: ModelEvent | None) -> None:
         if found is None or found.number <= self._seen:
@@ -81,7 +96,7 @@ class Watcher:
 
     def _load(self, found: ModelEvent, data: bytes) -> Loaded:
         package, predictor = open_model(data, found.sha256)
-        manifest = package.manifest
+        predictor, manifest = self._dress(package, predictor), package.manifest
         if manifest.version != found.version:
             raise InvalidValue("model", manifest.version, f"is not {found.version}", "publish it again")
         self._check_features(manifest.schema)

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from strategies.hosts._log import Log
 from strategies.hosts.lifeline import command
 
 _ROOT = Path(__file__).parents[3]
+WORKER = "strategies.batches.worker"
 _READ_BYTES = 1 << 16
 _OUR_PLACE = ("DRYDOCK_FOLDER", "DRYDOCK_LISTEN_FD")  # the job's own, where a host started it
 _LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -20,14 +21,15 @@ _LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 class Hand:
     """One worker. It dies with the job, even when that is killed (strategies/hosts/lifeline)."""
 
-    def __init__(self, number: int, log: Log) -> None:
+    def __init__(self, number: int, log: Log, module: str = WORKER, more: Mapping[str, str] | None = None) -> None:
+        """`module` is what it runs, with `more` variables in its environment."""
         self.number = number
         self.socket, theirs = socket.socketpair()
         with theirs:
             paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
             environment = {name: value for name, value in os.environ.items() if name not in _OUR_PLACE}
-            environment |= {"PYTHONPATH": paths, **dict.fromkeys(_LIBRARY_THREADS, "1")}
-            start = command("strategies.batches.worker", ["--fd", str(theirs.fileno())])
+            environment |= {"PYTHONPATH": paths, **dict.fromkeys(_LIBRARY_THREADS, "1"), **(more or {})}
+            start = command(module, ["--fd", str(theirs.fileno())])
             self.child = Child(number, start, environment, (theirs.fileno(),), log.fd)
         self._unread = b""
 

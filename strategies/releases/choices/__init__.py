@@ -44,9 +44,9 @@ def make_judge(name: str, settings: Mapping[str, Any]) -> Judge:
 def describe(policy: ReleasePolicy) -> dict[str, Any]:
     """What `make_policy` makes the same policy from, in values that JSON knows."""
     judge = getattr(policy, "judge", None)
-    found: dict[str, Any] = {"policy": kind_name(type(policy)), "settings": _values(policy)}
+    found: dict[str, Any] = {"policy": kind_name(type(policy)), "settings": values_of(policy)}
     if judge is not None:
-        found |= {"judge": kind_name(type(judge)), "judge_settings": _values(judge)}
+        found |= {"judge": kind_name(type(judge)), "judge_settings": values_of(judge)}
     return found
 
 
@@ -77,6 +77,7 @@ def _made(cls: Any, settings: dict[str, Any], known: Mapping[str, Any]) -> Any:
     return partial(cls, **{n: tuple(v) if isinstance(v, list) else v for n, v in settings.items()})()
 
 
-def _values(thing: ReleasePolicy | Judge) -> dict[str, Any]:
+def values_of(thing: ReleasePolicy | Judge) -> dict[str, Any]:
+    """A policy's or a judge's settings, in values that JSON knows."""
     own = {name: getattr(thing, name) for name in settings_of(type(thing))}
     return {name: [str(v) for v in value] if isinstance(value, tuple) else value for name, value in own.items()}

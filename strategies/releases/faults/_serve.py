@@ -13,12 +13,11 @@ from strategies.hosts.lifeline.place import Place
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import load_predictor
 from strategies.releases.faults._choosing import make_fault
+from strategies.releases.faults._dressing import VARIABLE
 from strategies.serving.application import Application
 from strategies.serving.models import Served
 from strategies.serving.server import Server
 from strategies.serving.settings import from_command_line
-
-VARIABLE = "DRYDOCK_FAULT"
 
 
 def main(arguments: list[str]) -> None:

@@ -46,7 +46,9 @@ class Leaks(Fault):
     def wrap(self, predict: Predict) -> Predict:
         def leak(rows: NDArray[np.float32]) -> NDArray[np.float32]:
             outputs = predict(rows)
-            self._kept.append(bytearray(self.bytes_per_request))  # raises MemoryError once the limit is reached
+            self._kept.append(
+                bytearray(self.bytes_per_request * len(rows))
+            )  # raises MemoryError once the limit is reached
             return outputs
 
         return leak

@@ -2,17 +2,20 @@
 
 import json
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from data.usage import Usage
 from strategies.hosts.contract import Host, Running, Service
-from strategies.packaging.package import ModelPackage
-from strategies.releases.faults._serve import VARIABLE as FAULT_VARIABLE
+from strategies.packaging.build import write_manifest
+from strategies.packaging.package import MANIFEST, ModelPackage
+from strategies.releases.faults._dressing import VARIABLE as FAULT_VARIABLE
 from strategies.releases.faults.contract import Fault
 from strategies.releases.live.steering import Steering
 from strategies.releases.router.order import VARIABLE, Order
@@ -124,8 +127,6 @@ def faulty(package: ModelPackage, fault: Fault, workers: int, timeout_s: float) 
 
 def fault_order(package: ModelPackage, fault: Fault) -> dict[str, Any]:
     """What the faulty server is told."""
-    from dataclasses import fields
-
     from data.discovery import kind_name
 
     name = kind_name(type(fault))
@@ -137,6 +138,15 @@ def _arguments(timeout_s: float) -> tuple[str, ...]:
     return (
         "--package", "{files:package}", "--timeout-s", str(timeout_s), "--idle-timeout-s", str(_IDLE_TIMEOUT_S),
     )  # fmt: skip
+
+
+def renamed(package: ModelPackage, folder: Path) -> ModelPackage:
+    """The same files in `folder` as another version, so that answers tell who gave them."""
+    for name in package.manifest.files:
+        shutil.copyfile(package.folder / name, folder / name)
+    manifest = replace(package.manifest, version=f"{package.version[:9]}new")
+    write_manifest(folder / MANIFEST, manifest)
+    return ModelPackage.open(folder)
 
 
 @contextmanager

@@ -1,24 +1,35 @@
 """A live release as a job: what the queue runs in a process of its own."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.discovery import kind
 from data.home import home
+from data.trace import Trace
 from data.workloads.contract import Workload
 from strategies.jobs.job import Progress
 from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import load_predictor
 from strategies.releases.choices import make_policy
-from strategies.releases.faults._choosing import make_fault
+from strategies.releases.evidence import digest
+from strategies.releases.faults._choosing import make_fault, suited
+from strategies.releases.faults.contract import Fault
+from strategies.releases.live.held_out import held_out
 from strategies.releases.live.release import release_live
+from strategies.releases.outcome.keeping import course_file, forget_course, keep
 from strategies.training.watch import CancelCheck, never
 
 RELEASE = "strategies.releases.live.job:run_release"
+RELEASES = "strategies.releases.live.job:run_releases"
 RELEASING = "releasing"
-"""The stage in which users ask; the job's message is then the latest decision as JSON."""
+"""The stage in which users ask; the job's message is then the latest decision in words."""
+_OPTIONS = ("seed", "users", "slo_s", "timeout_s", "workers", "label_delay_s")
 
 
 def run_release(payload: dict[str, Any], progress: Progress, cancelled: CancelCheck = never) -> dict[str, Any]:
@@ -27,54 +38,102 @@ def run_release(payload: dict[str, Any], progress: Progress, cancelled: CancelCh
     Parameters
     ----------
     payload
-        `package`: folder of the model package. `rows`: a .npy file with encoded rows. `policy`: as
-        `choices.make_policy` reads it. Optional: `fault` and `fault_settings`; `workload` (its `kind` and fields);
-        `truth`, the true answer to each row, and `label_delay_s`; `seed`, `users`, `slo_s`, `timeout_s`, `workers`;
-        `trace`, the name under which the trace is kept in the state folder.
+        `package`: folder of the model package. `policy`: as `choices.make_policy` reads it. Optional: `rows`, a .npy
+        file with encoded rows, and `truth`, the true answer to each (without rows, held-out ones with their truth);
+        `fault` and `fault_settings` (without these, such that the fault shows on the rows); `workload` (its `kind` and
+        fields); `label_delay_s`, `seed`, `users`, `slo_s`, `timeout_s`, `workers`; `trace`, the name under which the
+        trace is kept in the state folder; `id` and `session`, under which the result is kept for a browser, and its
+        decisions while it goes on.
 
     Returns
     -------
     dict
         `outcome`: `ReleaseOutcome.to_dict()`. `log`: every decision. `totals`: the router's counts. `policy`, `fault`.
-        `trace`: the trace's file, where one was asked for. `problems`: why the run is not to be trusted.
+        `latency`: counts of latencies of either version by bucket. `trace`: the trace's file, where one was asked for.
+        `problems`: why the run is not to be trusted.
     """
-    import orjson
-
     progress("deploying", 0.0)
-    latest: list[str] = [""]
-
-    def decided(entry: dict[str, Any]) -> None:
-        latest[0] = orjson.dumps(entry).decode()
-
-    options = {
-        n: payload[n]
-        for n in ("seed", "users", "slo_s", "timeout_s", "workers", "truth", "label_delay_s")
-        if n in payload
-    }
-    result = release_live(
-        ModelPackage.open(Path(payload["package"])),
-        make_policy(payload["policy"]),
-        _workload(payload.get("workload", {})),
-        np.load(payload["rows"]),
-        fault=make_fault(payload.get("fault", "none"), payload.get("fault_settings", {})),
-        on_decision=decided,
-        on_progress=lambda share: progress(RELEASING, share, latest[0]),
-        cancelled=_asked(cancelled),
-        **options,
-    )
+    package = ModelPackage.open(Path(payload["package"]))
+    rows, truth = _asked_rows(payload, package)
+    options = {name: payload[name] for name in _OPTIONS if name in payload}
+    with _told(payload.get("id", "")) as (latest, decided):
+        result = release_live(
+            package,
+            make_policy(payload["policy"]),
+            _workload(payload.get("workload", {})),
+            rows,
+            fault=fault_for(payload, package, rows),
+            truth=truth,
+            on_decision=decided,
+            on_progress=lambda share: progress(RELEASING, share, latest[0]),
+            cancelled=lambda: bool(cancelled()),
+            **options,
+        )
     found: dict[str, Any] = {
         "outcome": result.outcome.to_dict(), "log": list(result.log), "totals": result.totals,
         "policy": result.policy, "fault": result.fault, "problems": list(result.trace.provenance.problems),
+        "latency": _latencies(result.trace, result.fault["version"]),
     }  # fmt: skip
     if payload.get("trace"):
         file = home() / "traces" / f"{Path(payload['trace']).name}.parquet"
         result.trace.save(file)
         found["trace"] = str(file)
+    if payload.get("id"):
+        keep(payload["id"], {**found, "kind": "live", "plan": payload.get("plan", {})}, payload["session"])
     return found
 
 
-def _asked(cancelled: CancelCheck) -> Callable[[], bool]:
-    return lambda: bool(cancelled())
+def run_releases(payload: dict[str, Any], progress: Progress, cancelled: CancelCheck = never) -> dict[str, Any]:
+    """Several live releases, one after the other: `releases` holds a payload for each."""
+    each = payload["releases"]
+    for place, one in enumerate(each):
+
+        def part(stage: str, share: float, _: str = "", /, place: int = place) -> None:
+            name = each[place]["policy"]["policy"]
+            progress(f"{stage}: {name}, {place + 1} of {len(each)}", (place + share) / len(each), "")
+
+        run_release(one, part, cancelled)
+    return {"ids": [one.get("id", "") for one in each]}
+
+
+def fault_for(payload: dict[str, Any], package: ModelPackage, rows: NDArray[np.float32]) -> Fault:
+    """The fault that a payload names, with its settings, or such as suit these rows."""
+    name = payload.get("fault", "none")
+    settings = payload.get("fault_settings")
+    if settings is None:
+        settings = suited(name, rows, load_predictor(package).predict)
+    return make_fault(name, settings)
+
+
+def _asked_rows(payload: dict[str, Any], package: ModelPackage) -> tuple[NDArray[np.float32], Any]:
+    if "rows" in payload:
+        return np.load(payload["rows"]), payload.get("truth")
+    return held_out(package)
+
+
+@contextmanager
+def _told(record_id: str) -> Iterator[tuple[list[str], Callable[[dict[str, Any]], None]]]:
+    """The latest decision in words, and who takes decisions down; with an id, a file holds all of them meanwhile."""
+    latest = [""]
+    lines = course_file(record_id).open("w", buffering=1) if record_id else None
+
+    def decided(entry: dict[str, Any]) -> None:
+        latest[0] = f"{entry['canary']:.0%} to the new version, {entry['reason']}"
+        if lines is not None:
+            lines.write(f"{json.dumps(entry)}\n")
+
+    try:
+        yield latest, decided
+    finally:
+        if lines is not None:
+            lines.close()
+            forget_course(record_id)
+
+
+def _latencies(trace: Trace, new_version: str) -> dict[str, list[int]]:
+    new = np.array([version == new_version for version in trace.versions] or [False])[trace.version] & trace.ok
+    arms = {"old": trace.ok & ~new, "new": new}
+    return {name: digest(trace.latency_s[mine]).tolist() for name, mine in arms.items()}
 
 
 def _workload(choice: dict[str, Any]) -> Workload:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from strategies.releases.faults.contract import Fault
 from strategies.releases.faults.none import NoFault
 from strategies.releases.live.fleets import Fleet, Release, fault_order, routed, scratch, versions
 from strategies.releases.live.harm import harm, labels_of
+from strategies.releases.live.served import Served
 from strategies.releases.live.users import Users
 from strategies.releases.live.watching import Label, Watcher
 from strategies.releases.outcome import ReleaseOutcome
@@ -96,8 +98,8 @@ def release_live(
     keys = np.random.default_rng([seed, 7]).integers(0, users, max(n, 1))
     outputs = load_predictor(package).predict(np.asarray(rows, np.float32))
     old_labels = labels_of(outputs, package.manifest)
-    reader = _reader(outputs, package)
-    labels = _labels(schedule, truth, label_delay_s) if truth is not None else []
+    reader = reader_of(outputs, package)
+    labels = labels_in_time(schedule, truth, label_delay_s) if truth is not None else []
     choice = describe(policy)
     order = {"policy": choice, "edges": reader.edges, "tolerance": reader.tolerance, "salt": str(seed)}
     recreate = choice["settings"].get("mode") == "recreate"
@@ -113,36 +115,42 @@ def release_live(
         release = stack.enter_context(routed(old, new, order, host, timeout_s=timeout_s))
         if during is not None:
             during(release)
-        watcher = Watcher(release, labels, on_decision)
-        driven, usage = _drive(release, watcher, package, schedule, rows, keys, timeout_s, on_progress, cancelled)
-    told = fault_order(successor, fault)
+        told = fault_order(successor, fault)
+        served = Served(package.manifest, old_labels, reader, new_version=told["version"], slo_s=slo_s)
+        watcher = Watcher(release, labels, served, on_decision)
+        users_of = partial(_users, release, watcher, served, package, keys, timeout_s)
+        driven, usage = _drive(release, watcher, users_of, schedule, rows, timeout_s, on_progress, cancelled)
     outcome = harm(
         driven, package.manifest, old_labels, keys, watcher.log, new_version=told["version"], slo_s=slo_s,
         reader=reader, extra_instance_h=max((usage.instance_s or 0) - workers * schedule.duration_s, 0.0) / 3600,
     )  # fmt: skip
     provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
-    trace = _trace(driven, package, usage, provenance)
+    trace = trace_of(driven, package, usage, provenance)
     return ReleaseResult(outcome, tuple(watcher.log), trace, watcher.state["totals"], choice, told)
+
+
+def _users(
+    release: Release, watcher: Watcher, served: Served, package: ModelPackage, keys: NDArray[np.int64], timeout_s: float
+) -> Users:
+    return Users(
+        release.router, package.manifest.schema, keys, timeout_s=timeout_s + 2.0,
+        usage=lambda: _together(release.old.usage(), release.new.usage()), begin=watcher.begin, served=served,
+    )  # fmt: skip
 
 
 def _drive(
     release: Release,
     watcher: Watcher,
-    package: ModelPackage,
+    users: Callable[[], Users],
     schedule: Schedule,
     rows: NDArray[np.float32],
-    keys: NDArray[np.int64],
     timeout_s: float,
     on_progress: Callable[[float], None] | None,
     cancelled: Callable[[], bool] | None,
 ) -> tuple[Driven, Usage]:
     """Send the schedule; returns what came of it and what both fleets consumed."""
     before = release.old.usage(), release.new.usage()
-    deployment = Users(
-        release.router, package.manifest.schema, keys,
-        timeout_s=timeout_s + 2.0, usage=lambda: _together(release.old.usage(), release.new.usage()),
-        begin=watcher.begin,
-    )  # fmt: skip
+    deployment = users()
     try:
         driven = drive(
             deployment, schedule, rows, timeout_s=timeout_s + 2.0, on_progress=on_progress, cancelled=cancelled
@@ -153,13 +161,15 @@ def _drive(
     return driven, _since(_together(release.old.usage(), release.new.usage()), _together(*before))
 
 
-def _reader(outputs: NDArray[np.float32], package: ModelPackage) -> Reader:
+def reader_of(outputs: NDArray[np.float32], package: ModelPackage) -> Reader:
+    """Reads answers into bins such as the old version's outputs (rows, k) fill evenly."""
     answers = headline(outputs, package.manifest.task)
     classes = package.manifest.task == "multiclass"
     return Reader(() if classes else decile_edges(answers.tolist()))
 
 
-def _labels(schedule: Schedule, truth: Truth, delay_s: float) -> list[Label]:
+def labels_in_time(schedule: Schedule, truth: Truth, delay_s: float) -> list[Label]:
+    """Every request's true answer, with the moment at which it becomes known; `truth` has one a row."""
     at_s = getattr(schedule, "at_s", None)
     if at_s is None:
         raise InvalidValue("truth", "given", "needs an open workload", "leave labels out of a closed loop")
@@ -187,7 +197,8 @@ def _since(after: Usage, before: Usage) -> Usage:
     )
 
 
-def _trace(driven: Driven, package: ModelPackage, usage: Usage, provenance: Provenance) -> Trace:
+def trace_of(driven: Driven, package: ModelPackage, usage: Usage, provenance: Provenance) -> Trace:
+    """The trace of what was driven, each request with its headline answer."""
     answered = ~np.isnan(driven.outputs[:, 0])
     answer = np.full(len(answered), np.nan)
     if answered.any():

@@ -11,6 +11,7 @@ from data.usage import Usage
 from strategies.api import ApiDeployment, Settings, _answered
 from strategies.contract import Done, Limits, Request
 from strategies.hosts.contract import Running
+from strategies.releases.live.served import Served
 from strategies.releases.router.dividing import ID_HEADER, KEY_HEADER
 
 _FIRST_HEADER = b"\r\nhost: "
@@ -28,16 +29,17 @@ class Users(ApiDeployment):
         timeout_s: float,
         usage: Callable[[], Usage],
         begin: Callable[[], None],
+        served: Served,
     ) -> None:
         super().__init__(router, schema, Limits(timeout_s=timeout_s), Settings(), "")
-        self._keys, self._usage, self._begin = keys, usage, begin
+        self._keys, self._usage, self._begin, self._served = keys, usage, begin, served
         self._begun = False
 
     def issue(self, requests: Sequence[Request], done: Done) -> None:
         if not self._begun:
             self._begun = True
             self._begin()
-        answered = partial(_answered, done)
+        answered = partial(_answered, self._served.watched(requests, done))
         for request in requests:
             line, _, rest = self._payloads[request.row].partition(_FIRST_HEADER)
             key = self._keys[request.id % len(self._keys)]

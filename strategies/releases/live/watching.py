@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strategies.releases.live.fleets import Release
+from strategies.releases.live.served import Served
 
 _LOOK_S = 0.05
 
@@ -17,9 +18,13 @@ class Watcher:
     """A thread beside the load generator; `begin` may be called from there and returns at once."""
 
     def __init__(
-        self, release: Release, labels: list[Label], on_decision: Callable[[dict[str, Any]], None] | None = None
+        self,
+        release: Release,
+        labels: list[Label],
+        served: Served,
+        on_decision: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        self._release, self._labels, self._on_decision = release, labels, on_decision
+        self._release, self._labels, self._served, self._on_decision = release, labels, served, on_decision
         self._begun, self._over = threading.Event(), threading.Event()
         self._replaced = release.new.running is not None
         self._sent = 0
@@ -55,6 +60,7 @@ class Watcher:
         self._send_labels(now_s)
         self.state = self._release.steering.ask("status", {"since": len(self.log)})
         for entry in self.state["log"]:
+            entry["served"] = self._served.counts()
             self.log.append(entry)
             if self._on_decision is not None:
                 self._on_decision(entry)

@@ -32,10 +32,10 @@ class Reader:
         try:
             found: dict[str, Any] = orjson.loads(body)["prediction"]
             if "value" in found:
-                return Said(float(found["value"]), self._bin(float(found["value"])))
+                return Said(float(found["value"]), self.bin_of(float(found["value"])))
             shares = found["probabilities"]
             headline = shares[-1] if len(shares) == 2 else float(shares.index(max(shares)))
-            return Said(str(found["label"]), self._bin(headline))
+            return Said(str(found["label"]), self.bin_of(headline))
         except (KeyError, TypeError, ValueError):
             return Said(body.decode("latin-1"), -1)
 
@@ -45,7 +45,8 @@ class Reader:
             return abs(one - other) <= self.tolerance * max(abs(one), abs(other), 1e-12)
         return one == other
 
-    def _bin(self, headline: float) -> int:
+    def bin_of(self, headline: float) -> int:
+        """The bin that a headline answer falls into."""
         found = bisect_right(self.edges, headline) if self.edges else int(headline)
         return min(max(found, 0), ANSWER_BINS - 1)
 

@@ -1,7 +1,6 @@
 """Asks the policy at its intervals, and keeps every decision with its evidence."""
 
 import asyncio
-import math
 import time
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from strategies.releases.contract import ReleasePolicy, Split
 from strategies.releases.evidence import Arms, Evidence, Tally, quantile_s
 from strategies.releases.evidence.ledger import compares
+from strategies.releases.outcome.entries import as_json, entry_of
 from strategies.releases.router.dividing import Divider
 
 
@@ -60,12 +60,7 @@ class Decider:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def _note(self, split: Split, seen: Evidence | None) -> None:
-        entry = {
-            "now_s": self.now_s, "primary": split.primary, "canary": split.canary, "mirrored": split.mirrored,
-            "verdict": str(split.verdict), "reason": split.reason,
-            "evidence": [{name: _plain(value) for name, value in asdict(f).items()} for f in split.evidence],
-            "totals": dict(self._divider.accounts.total),
-        }  # fmt: skip
+        entry = entry_of(self.now_s, split, totals=dict(self._divider.accounts.total))
         if seen is not None:
             entry["old"], entry["new"] = _figures(seen.window.old), _figures(seen.window.new)
             entry["pairs"] = asdict(seen.window.pairs)
@@ -85,12 +80,5 @@ def rehearse(policy: ReleasePolicy) -> None:
 def _figures(tally: Tally) -> dict[str, Any]:
     return {
         "requests": tally.requests, "errors": tally.errors, "labelled": tally.labelled, "wrong": tally.wrong,
-        "p50_s": _plain(quantile_s(tally.latency, 0.5)), "p95_s": _plain(quantile_s(tally.latency, 0.95)),
+        "p50_s": as_json(quantile_s(tally.latency, 0.5)), "p95_s": as_json(quantile_s(tally.latency, 0.95)),
     }  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can carry: no NaN, no infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

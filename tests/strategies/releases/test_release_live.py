@@ -102,7 +102,7 @@ def test_the_job_tells_how_far_it_is_and_what_came_of_it(
     assert found["outcome"]["served_new"] == 0
     assert found["fault"]["fault"] == "wrong"
     assert Trace.load(home / "traces" / "shadow-1.parquet").provenance.origin == "measured"
-    assert any('"canary"' in said[2] for said in told if len(said) == 3)
+    assert any("copies go to the new version" in said[2] for said in told if len(said) == 3)
 
     began_s = time.perf_counter()
     with pytest.raises(Cancelled):

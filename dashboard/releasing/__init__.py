@@ -1,0 +1,1 @@
+"""What the Release page is made of."""

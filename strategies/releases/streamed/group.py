@@ -1,0 +1,200 @@
+"""A group of consumers under a release: the policy's verdict drives how many of them run the new version.
+
+The application's side decides, between two looks at the stream. A consumer changes its model between two batches, so
+nothing that it holds is lost, and whoever dies is replaced and its requests are given to another.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InvalidValue
+from data.trace import Status
+from data.usage import Usage
+from strategies.contract import Answer, Deployment, Done, Request
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import headline
+from strategies.releases.contract import ReleasePolicy, Split
+from strategies.releases.evidence import Arms, Evidence
+from strategies.releases.evidence.ledger import compares
+from strategies.releases.live.harm import labels_of
+from strategies.releases.live.served import Served
+from strategies.releases.outcome.entries import entry_of
+from strategies.releases.router.accounts import Accounts
+from strategies.releases.router.answers import Said
+from strategies.releases.streamed.pairing import Ended, Pairing
+from strategies.streams.deployment import StreamingDeployment
+from strategies.streams.offering import Offers
+
+Label = tuple[float, str, str | float]
+
+
+def consumers_for(share: float, consumers: int) -> int:
+    """How many consumers run the new version: the share rounded up, so that any share is somebody; all only for 1."""
+    if share <= 0 or share >= 1:
+        return consumers if share >= 1 else 0
+    return min(math.ceil(share * consumers - 1e-9), consumers - 1)
+
+
+def check_expressible(policy: ReleasePolicy) -> None:
+    """`InvalidValue` for a policy that copies requests or stops everything: a queue does neither."""
+    first = policy.fresh().decide(0.0, Evidence(Arms(), Arms()))
+    if first.mirrored or not first.primary + first.canary:
+        what = "copies requests" if first.mirrored else "stops the old version first"
+        raise InvalidValue(
+            "policy", type(policy).__name__, f"{what}, which a group of consumers cannot",
+            "choose canary, ab, blue_green or a rolling basic; a batch can be shadowed",
+        )  # fmt: skip
+
+
+class ReleasedGroup(Deployment):
+    """A streaming deployment whose consumers are moved to a new version, and back, by a policy."""
+
+    def __init__(
+        self,
+        stream: StreamingDeployment,
+        policy: ReleasePolicy,
+        accounts: Accounts,
+        packages: tuple[ModelPackage, ModelPackage],
+        served: Served,
+        labels: Sequence[Label] = (),
+        on_decision: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        """`packages` are the old and the new version; `labels` the truths with the moment at which each is known."""
+        self.stream, self._policy, self.accounts, self._served = stream, policy, accounts, served
+        self._old, self._new = packages
+        self._pairing, self._labels, self._on_decision = Pairing(accounts), deque(labels), on_decision
+        self._offers = Offers(stream.broker.url, stream.names, self._new)
+        self._split = Split(1.0, 0.0)
+        self._wanted: ModelPackage | None = None
+        self._everywhere = self._old
+        """What was published for all consumers last."""
+        self._began_s = self._next_s = math.inf
+        self._deaths = stream.keeper.deaths
+        self.log: list[dict[str, Any]] = []
+
+    def prepare(self, rows: NDArray[np.float32]) -> None:
+        self.stream.prepare(rows)
+
+    def issue(self, requests: Sequence[Request], done: Done) -> None:
+        if self._began_s == math.inf:
+            self._began_s = time.perf_counter()
+            self._decide(Evidence(Arms(), Arms()))
+        self.stream.issue(requests, self._seen(self._served.watched(requests, done)))
+
+    def poll(self, wait_s: float) -> None:
+        self.stream.poll(wait_s)
+        self._steer()
+        if time.perf_counter() >= self._next_s:
+            self._look()
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def update(self, model: ModelPackage) -> None:
+        raise InvalidValue("model", model.version, "cannot be shipped while a release goes on", "wait for its verdict")
+
+    def usage(self) -> Usage:
+        return self.stream.usage()
+
+    def health(self) -> str:
+        failure = self._offers.failure
+        return f"the new version could not be offered: {failure}" if failure else self.stream.health()
+
+    def settle(self, timeout_s: float = 30.0) -> None:
+        """After the last request: wait until every consumer serves what the verdict says."""
+        until_s = time.perf_counter() + timeout_s
+        while (self._wanted is not None or not self.stream.served()) and time.perf_counter() < until_s:
+            self.stream.poll(0.01)
+            self._steer()
+        if self._split.ended and self._offers.withdraw():
+            self._offers.close()
+
+    def _seen(self, done: Done) -> Done:
+        def seen(answer: Answer) -> None:
+            done(answer)
+            self._take(answer)
+
+        return seen
+
+    def _take(self, answer: Answer) -> None:
+        """Count an answer for the version that gave it; a failure for the one that its consumer was offered."""
+        if answer.status != Status.OK and answer.replica < 0:
+            return
+        failed = answer.status != Status.OK
+        by_new = answer.replica in self._new_replicas() if failed else answer.version == self._new.version
+        side = "new" if by_new else "old"
+        self.accounts.total[side] += 1
+        self.accounts.total[f"{side}_failed"] += failed
+        took_s = time.perf_counter() - answer.start_s if not np.isnan(answer.start_s) else 0.0
+        self._pairing.ended(side, Ended(str(answer.id), took_s, self._said(answer)), compares(self._split))
+
+    def _said(self, answer: Answer) -> Said | None:
+        if answer.outputs is None:
+            return None
+        manifest, outputs = self._old.manifest, np.asarray(answer.outputs)[None, :]
+        value = float(headline(outputs, manifest.task)[0])
+        return Said(labels_of(outputs, manifest)[0], self.accounts.reader.bin_of(value))
+
+    def _new_replicas(self) -> frozenset[int]:
+        if self._everywhere is self._new:
+            return frozenset(range(len(self._deaths)))
+        return self._offers.given if self._split.canary > 0 else frozenset()
+
+    def _look(self) -> None:
+        """One decision from what came since the last."""
+        self._count_deaths()
+        now_s = time.perf_counter() - self._began_s
+        known = []
+        while self._labels and self._labels[0][0] <= now_s:
+            known.append(self._labels.popleft()[1:])
+        self.accounts.label(known)
+        self._decide(self.accounts.close_window(compared=compares(self._split), ready=True))
+
+    def _count_deaths(self) -> None:
+        """A consumer that died with the new version is a failure of it, though others answer what it held."""
+        now = self.stream.keeper.deaths
+        for replica in self._new_replicas():
+            for _ in range(now[replica] - self._deaths[replica]):
+                self.accounts.total["rescued"] += 1
+                self._pairing.ended("new", Ended("", 0.0, None), compares(self._split))
+        self._deaths = now
+
+    def _decide(self, seen: Evidence) -> None:
+        now_s = time.perf_counter() - self._began_s
+        self._split = split = self._policy.decide(now_s, seen)
+        interval_s = self._policy.interval_s
+        self._next_s = math.inf if split.ended else self._began_s + (now_s // interval_s + 1) * interval_s
+        self._apply(split)
+        entry = entry_of(
+            now_s, split, totals=dict(self.accounts.total), served=self._served.counts(), consumers=self._serving()
+        )
+        self.log.append(entry)
+        if self._on_decision is not None:
+            self._on_decision(entry)
+
+    def _apply(self, split: Split) -> None:
+        consumers = len(self._deaths)
+        wanted = consumers_for(split.canary, consumers)
+        if wanted == consumers or (wanted == 0 and (self._offers.given or self._everywhere is self._new)):
+            self._wanted = self._new if wanted else self._old
+        elif wanted:
+            self._offers.give(range(wanted))
+        self._steer()
+
+    def _steer(self) -> None:
+        """Go on with what a decision wants, as far as the server is; never waits."""
+        if self._wanted is None:
+            self._offers.pump()
+        elif self._offers.withdraw() and self.stream.served():
+            self.stream.publish(self._wanted)
+            self._everywhere, self._wanted = self._wanted, None
+
+    def _serving(self) -> Mapping[str, str]:
+        """What each consumer said last that it serves."""
+        return {str(state.replica): state.version for state in self.stream.facts().consumers}

@@ -1,0 +1,103 @@
+"""One release in a stream, for real: a broker, a group of consumers, and a new version for some of them."""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InvalidValue
+from data.provenance import Provenance
+from data.workloads.contract import Workload
+from strategies.contract import Limits
+from strategies.hosts.contract import Host
+from strategies.hosts.process import ProcessHost
+from strategies.loadgen import drive
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import load_predictor
+from strategies.releases.choices import describe
+from strategies.releases.contract import ReleasePolicy
+from strategies.releases.faults._dressing import VARIABLE
+from strategies.releases.faults.contract import Fault
+from strategies.releases.faults.none import NoFault
+from strategies.releases.live.fleets import fault_order, renamed, scratch
+from strategies.releases.live.harm import harm, labels_of
+from strategies.releases.live.release import ReleaseResult, Truth, labels_in_time, reader_of, trace_of
+from strategies.releases.live.served import Served
+from strategies.releases.router.accounts import Accounts
+from strategies.releases.streamed.group import ReleasedGroup, check_expressible
+
+CONSUMER = "strategies.releases.faults._consume"
+
+
+def release_stream(
+    package: ModelPackage,
+    policy: ReleasePolicy,
+    workload: Workload,
+    rows: NDArray[np.float32],
+    *,
+    fault: Fault | None = None,
+    consumers: int = 4,
+    seed: int = 1,
+    users: int = 1_000,
+    slo_s: float = 0.5,
+    timeout_s: float = 10.0,
+    truth: Truth | None = None,
+    label_delay_s: float = 0.0,
+    host: Host | None = None,
+    on_decision: Callable[[dict[str, Any]], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    during: Callable[[ReleasedGroup], None] | None = None,
+) -> ReleaseResult:
+    """Release a version to a share of a group's consumers, as `strategies.releases.live.release.release_live` does.
+
+    Parameters
+    ----------
+    consumers
+        Processes in the group; a policy's share is that of consumers, rounded up.
+    during
+        Called once the group is up, before the first request.
+
+    Raises `InvalidValue` for a policy that copies requests or stops everything, and for a fault that spoils its process
+    for every later model.
+    """
+    fault, host = fault or NoFault(), host or ProcessHost()
+    check_expressible(policy)
+    if fault.fails_after is not None and fault.fails_after[1] == "errors":
+        raise InvalidValue("fault", fault.title, "stays in a consumer's process", "release it behind an API instead")
+    from strategies.streams.sizes import Sizes
+    from strategies.streams.starting import started
+
+    schedule = workload.schedule(len(rows), seed)
+    keys = np.random.default_rng([seed, 7]).integers(0, users, max(int(np.size(schedule.row)), 1))
+    outputs = load_predictor(package).predict(np.asarray(rows, np.float32))
+    old_labels, reader = labels_of(outputs, package.manifest), reader_of(outputs, package)
+    labels = labels_in_time(schedule, truth, label_delay_s) if truth is not None else []
+    limits = Limits(workers=consumers, timeout_s=timeout_s)
+    with ExitStack() as stack:
+        successor = renamed(fault.package(package, stack.enter_context(scratch())), stack.enter_context(scratch()))
+        told = {**fault_order(successor, fault), "version": successor.version}
+        environment = {VARIABLE: json.dumps(told)}
+        deployed = started(package, host, limits, Sizes.of(limits), CONSUMER, **environment)
+        served = Served(package.manifest, old_labels, reader, new_version=successor.version, slo_s=slo_s)
+        group = ReleasedGroup(
+            stack.enter_context(deployed), policy.fresh(), Accounts(reader), (package, successor), served, labels,
+            on_decision,
+        )  # fmt: skip
+        if during is not None:
+            during(group)
+        driven = drive(group, schedule, rows, timeout_s=timeout_s, on_progress=on_progress, cancelled=cancelled)
+        group.settle()
+        usage = group.usage()
+        totals = dict(group.accounts.total)
+    outcome = harm(
+        driven, package.manifest, old_labels, keys, group.log, new_version=successor.version, slo_s=slo_s,
+        reader=reader, extra_instance_h=0.0,
+    )  # fmt: skip
+    choice = describe(policy)
+    provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
+    trace = trace_of(driven, package, usage, provenance)
+    return ReleaseResult(outcome, tuple(group.log), trace, totals, choice, told)
