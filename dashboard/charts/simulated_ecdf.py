@@ -17,6 +17,8 @@ def simulated_ecdf(latency: LatencySketch, slo_ms: float) -> Chart:
     drawn.update_yaxes(range=[0, 1.03], tickformat=".0%")
     values_s, shares = latency.ecdf()
     ms = values_s * 1e3
+    if len(ms):  # the curve begins on the ground
+        ms, shares = np.append(ms[:1], ms), np.append(0.0, shares)
     logarithmic(drawn, [*(ms[[0, -1]].tolist() if len(ms) else []), slo_ms])
     hover = "%{y:.2%} within %{x:.3g} ms<extra></extra>"
     drawn.add_trace(line(look(0), "simulated", ms, shares, line_shape="hv", hovertemplate=hover))

@@ -9,7 +9,7 @@ from data.estimates.text import digits
 from simulators.whatif.one_request import OneRequest
 
 _KINDS = {
-    "on the way": ("#8a96a3", "/"),
+    "on the way or delayed": ("#8a96a3", "/"),
     "waits": ("#D55E00", "x"),
     "is served": ("#0072B2", ""),
 }
@@ -26,8 +26,8 @@ def waterfall_chart(request: OneRequest, name: str) -> Chart:
         served = not math.isnan(span.start_s)
         left_s = span.arrive_s if math.isnan(span.end_s) else span.end_s
         begun_s = span.start_s if served else left_s
-        moments = [("on the way", span.sent_s, span.arrive_s), ("waits", span.arrive_s, begun_s)]
-        moments += [("is served", begun_s, left_s), ("on the way", left_s, span.back_s)]
+        moments = [("on the way or delayed", span.sent_s, span.arrive_s), ("waits", span.arrive_s, begun_s)]
+        moments += [("is served", begun_s, left_s), ("on the way or delayed", left_s, span.back_s)]
         rows += [(visit, kind, (a - request.scheduled_s) * 1e3, (b - a) * 1e3) for kind, a, b in moments if b > a]
     for kind, (colour, pattern) in _KINDS.items():
         own = [row for row in rows if row[1] == kind]

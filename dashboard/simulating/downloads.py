@@ -10,14 +10,14 @@ import streamlit as st
 
 from data.trace import COLUMNS, Trace
 from simulators.whatif import Asked
-from simulators.whatif.running import LIVE_MOST, run
+from simulators.whatif.running import TRACE_MOST, run
 
 
 def downloads(asked: Asked) -> None:
     """A button a file; each is made when it is asked for, by the same run with the same seed."""
     question = asked.question
     name = f"simulated-{question.preset}-{question.architecture}-{question.strategy}-seed-{question.seed}"
-    too_long = asked.requests > LIVE_MOST
+    too_long = asked.requests > TRACE_MOST
     st.markdown("**Take it with you**")
     with st.container(horizontal=True):
         st.download_button(
@@ -33,7 +33,7 @@ def downloads(asked: Asked) -> None:
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
     if too_long:
-        st.caption(f"A trace is kept of at most {LIVE_MOST:,} requests: simulate a shorter time to take one.")
+        st.caption(f"A trace is kept of at most {TRACE_MOST:,} requests: simulate a shorter time to take one.")
 
 
 def _trace(asked: Asked) -> Trace:

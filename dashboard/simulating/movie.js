@@ -86,7 +86,7 @@ class Movie {
         const place = (served[station] = (served[station] ?? -1) + 1);
         return mark("circle", { cx: x + 4 + (place % 6) * APART, cy: y + 8 + Math.floor(place / 6) * APART, r: 4, fill: this.data.dot });
       }
-      const way = doing === "travels" ? share : 1 - share;
+      const way = doing === "travels" ? share : doing === "rests" ? 1 : 1 - share;
       return mark("circle", { cx: ux + (x - ux) * way, cy: uy + (y - uy) * way, r: 4, fill: "none", stroke: this.data.dot, "stroke-width": 2 });
     });
   }
@@ -100,7 +100,7 @@ class Movie {
       return Object.entries(found).map(([name, n]) => `${n} at ${name}`).join(", ");
     };
     const over = this.data.ends.filter((end) => end <= this.moment).length;
-    const travelling = now.filter(([, what]) => what === "travels" || what === "returns").length;
+    const travelling = now.filter(([, what]) => !["waits", "is served"].includes(what)).length;
     return `At ${this.moment.toFixed(4)} s: waiting ${count("waits") || "none"}; in service ${count("is served") || "none"}; ` +
       `${travelling} on the way; ${over} of ${this.data.ends.length} over.`;
   }

@@ -47,7 +47,7 @@ def show_movie(plan: Plan, movement: Movement, name: str) -> None:
         },
     )
     st.caption(
-        f"Simulated: {len(movement.ends_s)} requests, chosen {movement.why}, slowed down so that all of it takes "
+        f"Simulated: {len(movement.ends_s)} requests, {movement.why} on, slowed down so that all of it takes "
         "20 seconds."
     )
     with st.expander("The same as a table"):

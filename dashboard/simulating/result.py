@@ -27,7 +27,7 @@ from simulators.whatif.bottleneck import Bottleneck
 from simulators.whatif.figures import Figures
 from simulators.whatif.one_request import PICKS
 from simulators.whatif.running import LIVE_MOST
-from simulators.whatif.trust import Trust
+from simulators.whatif.trust import COMPARED, Trust
 
 _LATENCY, _OVER_TIME = "Latency", "Over time"
 _NEEDS_REQUESTS = ("One request", "In motion")
@@ -81,10 +81,13 @@ def show_figures(figures: Figures, trust: Trust) -> None:
     st.markdown("**Figures**: simulated, with 95% intervals and n")
     rows = []
     for name, field in _ROWS.items():
-        known = field in ("p50_ms", "p95_ms", "p99_ms", "throughput_rps")
-        error = trust.text(field) if known else "not compared"
-        rows.append({"figure": name, "simulated": as_text(getattr(figures, field)), "error seen nearest": error})
+        row = {"figure": name, "simulated": as_text(getattr(figures, field))}
+        if trust.errors:
+            row["error seen nearest"] = trust.text(field) if field in COMPARED else "not compared"
+        rows.append(row)
     show_rows(rows, "figure")
+    if not trust.errors:
+        st.caption("How wrong predictions are has not been measured on this machine yet: see below how to.")
 
 
 def show_notes(asked: Asked, result: SimulationResult, figures: Figures, trust: Trust) -> None:
@@ -106,7 +109,7 @@ def show_notes(asked: Asked, result: SimulationResult, figures: Figures, trust: 
 
 def show_bottleneck(found: Bottleneck) -> None:
     """Named, with its evidence."""
-    busy = (found.utilisation or 0.0) if found.limited else 0.0
+    busy = (found.worst or 0.0) if found.limited else 0.0
     icon = ":material/report:" if busy >= 0.9 else ":material/troubleshoot:"
     st.markdown(f"{icon} {plain(found.said)}")
 

@@ -18,7 +18,7 @@ from dashboard.simulating.words import as_table, in_words
 from dashboard.views.contract import View
 from data.errors import DrydockError
 from simulators.runs.result import SimulationResult
-from simulators.whatif import Asked, Question
+from simulators.whatif import Asked
 from simulators.whatif.bottleneck import find_bottleneck
 from simulators.whatif.figures import figures
 from simulators.whatif.running import LIVE_MOST
@@ -42,19 +42,8 @@ class Simulate(View):
         for problem in state.problems():
             st.warning(f"The link says something that cannot be used. {plain(problem)}", icon=":material/link_off:")
         choose()
-        if st.button("Reset", icon=":material/restart_alt:"):
-            _reset()
         _live()
         own_profile()
-
-
-def _reset() -> None:
-    for name in (state.LOOK, state.WHICH, state.JOB):
-        if name in st.query_params:
-            del st.query_params[name]
-    st.session_state[state.LOOK] = None
-    state.replace(Question())
-    st.rerun()
 
 
 @st.fragment

@@ -48,9 +48,9 @@ def figures(asked: Asked, result: SimulationResult) -> Figures:
         p50_ms=_percentile(asked, result, 50.0),
         p95_ms=_percentile(asked, result, 95.0),
         p99_ms=_percentile(asked, result, 99.0),
-        mean_ms=_mean(result),
+        mean_ms=_mean(asked, result),
         within_slo=_share("share within the SLO", round((1 - late) * ok), n),
-        throughput_rps=_throughput(result),
+        throughput_rps=_throughput(asked, result),
         failed_share=_share("failed share", n - ok, n),
         cold_share=_share("cold share", counts["cold"], n),
         n=n,
@@ -87,14 +87,30 @@ def _grouped(result: SimulationResult, series: NDArray[np.float64]) -> NDArray[n
     return np.array([part.mean() for part in np.array_split(counted, _GROUPS)])
 
 
-def _mean(result: SimulationResult) -> Figure:
+def _mean(asked: Asked, result: SimulationResult) -> Figure:
     found = result.mean_s
     if found is None:
         return TooFew("mean", result.counts["ok"], 100)
-    return Estimate(found.value * 1e3, max(found.low, 0.0) * 1e3, found.high * 1e3, found.n, "ms")
+    low, high = found.low, found.high
+    if not asked.preset.steady:
+        half = 1.96 * _spread_s(result) / math.sqrt(found.n)
+        low, high = found.value - half, found.value + half
+    return Estimate(found.value * 1e3, max(low, 0.0) * 1e3, high * 1e3, found.n, "ms")
 
 
-def _throughput(result: SimulationResult) -> Figure:
+def _spread_s(result: SimulationResult) -> float:
+    """Standard deviation of latency, from the counts in buckets."""
+    values_s, shares = result.latency.ecdf(len(result.latency.counts))
+    weights = np.diff(shares, prepend=0.0)
+    mean_s = float(weights @ values_s)
+    return math.sqrt(float(weights @ (values_s - mean_s) ** 2))
+
+
+def _throughput(asked: Asked, result: SimulationResult) -> Figure:
+    ok, seconds = result.counts["ok"], asked.question.duration_s - result.warm_up_s
+    if not asked.preset.steady and ok >= _GROUPS:
+        half = 1.96 * math.sqrt(ok) / seconds  # the count of a Poisson process
+        return Estimate(ok / seconds, ok / seconds - half, ok / seconds + half, ok, "per s")
     groups = _grouped(result, result.timeline.ok_rps)
     if groups is None:
         return TooFew("throughput", len(result.timeline.ok_rps), _GROUPS)

@@ -13,7 +13,8 @@ from simulators.whatif.planning import Asked
 from simulators.whatif.running import run, schedule_of
 
 REQUESTS = 60
-Doing = Literal["travels", "waits", "is served", "returns"]
+Doing = Literal["travels", "waits", "is served", "rests", "returns"]
+"""rests: it is delayed where it is, between two calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +65,23 @@ def _moment(asked: Asked, seen: SimulationResult) -> tuple[float, str]:
     line = seen.timeline
     waiting = np.sum(list(line.waiting.values()), axis=0) + np.sum(list(line.starting.values()), axis=0)
     if asked.preset.steady or not len(waiting) or not waiting.max() > 0:
-        return float(line.begin_s[len(line.begin_s) // 2]), "the middle of the run"
+        return float(line.begin_s[len(line.begin_s) // 2]), "from the middle of the run"
     # A little before the peak: one sees the line grow.
     place = int(np.argmax(waiting >= 0.5 * waiting.max()))
-    return float(line.begin_s[place]), "when the line has grown to half of its longest"
+    return float(line.begin_s[place]), "from when the line has grown to half of its longest"
 
 
 def _steps(number: int, spans: tuple[Span, ...]) -> list[Step]:
     found: list[Step] = []
-    for span in spans:
+    first = spans[0].station if spans else ""
+    for place, span in enumerate(spans):
         served = not math.isnan(span.start_s)
         left_s = span.end_s if not math.isnan(span.end_s) else span.arrive_s
         moments: list[tuple[Doing, float, float]] = [("travels", span.sent_s, span.arrive_s)]
         moments.append(("waits", span.arrive_s, span.start_s if served else left_s))
         if served:
             moments.append(("is served", span.start_s, left_s))
-        moments.append(("returns", left_s, span.back_s))
+        rests = span.station == first and place < len(spans) - 1  # only its last answer goes back to the user
+        moments.append(("rests" if rests else "returns", left_s, span.back_s))
         found += [Step(number, doing, span.station, a, b) for doing, a, b in moments if b > a]
     return found

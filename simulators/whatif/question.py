@@ -26,12 +26,12 @@ class Question:
     strategy: str = "api"
     profile: str = "reference"
     """Where the durations come from, by its name in `known_profiles`."""
-    rate_rps: float = 100.0
+    rate_rps: float = 1_000.0
     """Mean rate of requests."""
     duration_s: float = 600.0
     trace: str = "flights"
     """What the preset "real_traces" replays."""
-    slo_ms: float = 50.0
+    slo_ms: float = 10.0
     """Latency that 99% of the requests should keep."""
     precision: float = 0.05
     """How well the mean latency should be known: half of its interval, as a share of it."""

@@ -8,7 +8,7 @@ from simulators.fidelity.report import FidelityReport, Nearest, folder, stored_r
 from simulators.plan import Plan
 from simulators.whatif.planning import Asked
 
-FIGURES = ("p50_ms", "p95_ms", "p99_ms", "throughput_rps")
+COMPARED = ("p50_ms", "p95_ms", "p99_ms", "throughput_rps")
 """Figures that the fidelity report knows."""
 _FUNCTIONS = ("serverless", "managed_serverless")
 
@@ -45,7 +45,7 @@ def trust(asked: Asked) -> Trust:
     where = _host(asked)
     near = {
         name: found
-        for name in FIGURES
+        for name in COMPARED
         if (found := report.nearest(asked.question.strategy, where, asked.utilisation, traffic, name)) is not None
     }
     return Trust(near, _beyond(asked, where, near))
