@@ -1,5 +1,7 @@
 """Answers computed ahead of need: a job predicts a dataset, and answers are looked up by key, each with its age."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,7 +19,8 @@ from strategies.training.report import Report
 if TYPE_CHECKING:  # whoever only opens the page need not wait for the job's libraries
     from strategies.batches.published import Published
 
-_PAGE, _JOB = "deploy", "computing"
+_PAGE, _JOB, _SCHEDULE = "deploy", "computing", "computing_again"
+_LOOK_EVERY_S = 2.0
 
 
 def computed(package: ModelPackage) -> None:
@@ -32,7 +35,6 @@ def computed(package: ModelPackage) -> None:
 
 @st.fragment
 def _section(package: ModelPackage, data: str) -> None:
-    from strategies.batches.published import Published
     from strategies.batches.queued import PREDICT_AHEAD, output_of
 
     st.markdown(
@@ -54,9 +56,54 @@ def _section(package: ModelPackage, data: str) -> None:
     elif job is not None:
         show_failure(job)
     output = output_of(package.version, data)
+    scheduled = _schedule(package, data)
+    # What a schedule publishes is to be seen as it comes.
+    st.fragment(_answers, run_every=_LOOK_EVERY_S if scheduled else None)(output, data)
+
+
+def _schedule(package: ModelPackage, data: str) -> bool:
+    """Predicting again and again; whether that goes on now."""
+    from strategies.batches.queued import KEEP_PREDICTING, LEAST_EVERY_S
+
+    job = look_at(known) if (known := recall(_PAGE, _SCHEDULE)) else None
+    if job is not None and not job.ended:
+        follow(job.id)
+        return True
+    if job is not None and job.error is not None:
+        show_failure(job)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        every_s = st.number_input(
+            "Seconds between runs", LEAST_EVERY_S, 86_400.0, 60.0, 5.0, key="computed_every_s", width=200
+        )
+        if st.button("Predict again and again", icon=":material/update:"):
+            payload = {"folder": str(package.folder), "data": data, "every_s": every_s}
+            title = f"Predicting {data} every {every_s:g} s"
+            note(_PAGE, _SCHEDULE, start(KEEP_PREDICTING, payload, lane="schedule", title=title))
+            st.rerun()
+    return False
+
+
+def _answers(output: Path, data: str) -> None:
+    """What was computed, and how old answers became."""
+    from strategies.batches.published import Published
+
     if output.is_file():
+        _ages(output)
         with errors_shown():
             _look_up(Published(output), data)
+
+
+def _ages(output: Path) -> None:
+    from strategies.batches.schedule import read_history, staleness
+
+    if history := read_history(output):
+        ages = staleness(history, datetime.now(UTC))
+        fresh_s, oldest_s = (max(getattr(age, name) for age in ages) for name in ("fresh_s", "oldest_s"))
+        times = "once" if len(ages) == 1 else f"{len(ages):,} times"
+        st.caption(
+            f"Published {times} on a schedule. Answers were at most {digits(fresh_s)} s old when they were published, "
+            f"and at most {digits(oldest_s)} s before the next ones came. The schedule ends with this page."
+        )
 
 
 def _look_up(published: "Published", data: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.deploying.releasing import release_anew, strategy_of
 from dashboard.errors import errors_shown
 from dashboard.parts.progress import show_failure
 from dashboard.parts.tables import plain, show_rows
@@ -94,7 +95,7 @@ def _use(job_id: str, payload: dict[str, Any]) -> None:
                 st.markdown("An embedded model has no port. A Python program in this folder asks it so:")
                 st.code(python_lines(package, record), language=None, wrap_lines=True)
         with updating:
-            _update(job_id, client, package)
+            _update(job_id, payload, client, package)
 
 
 def _form(job_id: str, manifest: Manifest) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _predict(client: LiveClient, record: dict[str, Any], manifest: Manifest) -> 
     show_rows(rows, "class")
 
 
-def _update(job_id: str, client: LiveClient, now: ModelPackage) -> None:
+def _update(job_id: str, payload: dict[str, Any], client: LiveClient, now: ModelPackage) -> None:
     others = {
         package.version: package
         for package in list_packages()
@@ -155,7 +156,12 @@ def _update(job_id: str, client: LiveClient, now: ModelPackage) -> None:
     chosen = st.selectbox(
         "Version to ship", list(others), key=f"ship-{job_id}", format_func=lambda version: label(others[version])
     )
-    if st.button("Ship it", key=f"do-ship-{job_id}"):
+    if strategy_of(payload).update_needs_deployment:
+        st.caption("This strategy takes no model up while it runs: a new version needs a deployment.")
+        if st.button("Deploy it anew", key=f"do-ship-{job_id}"):
+            release_anew(job_id, payload, chosen)
+            st.rerun()
+    elif st.button("Ship it", key=f"do-ship-{job_id}"):
         try:
             version = client.update(str(others[chosen].folder))
         except DrydockError as error:

@@ -1,6 +1,5 @@
 """Publishing one new model to everything that runs, and watching how each strategy takes it."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +7,15 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.deploying.releasing import release_anew, strategy_of
 from dashboard.errors import errors_shown
 from dashboard.parts.tables import plain, show_rows
 from dashboard.training.packages import label
-from dashboard.work import look_at, queue, start
-from data.discovery import kind
+from dashboard.work import look_at
 from data.errors import DrydockError
 from simulators.comparison.patterns import seconds
-from strategies.contract import Strategy
 from strategies.jobs import JobState
-from strategies.live import SERVE, SERVING, LiveClient
+from strategies.live import SERVING, LiveClient
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.shelf import list_packages, packages_folder
 from strategies.survey.again import published_again
@@ -89,8 +87,7 @@ def _again(package: ModelPackage) -> None:
 
 
 def _publish(state: JobState, payload: dict[str, Any], package: ModelPackage) -> Taken:
-    strategy = kind("strategies", Strategy, payload["strategy"])  # type: ignore[type-abstract]
-    needs = strategy.update_needs_deployment
+    needs = strategy_of(payload).update_needs_deployment
     outcome: TakingUp | str = "needs a deployment"
     client = LiveClient(int(state.message), payload["secret"])
     try:
@@ -124,9 +121,5 @@ def _release(taken: Taken) -> None:
     if state is None or state.ended:
         return
     if st.button(f"Release {plain(taken.title)} anew with {taken.version}", key=f"release-{taken.job}"):
-        queue().cancel(taken.job)
-        folder = Path(taken.payload["folder"]).with_name(taken.version)
-        payload = {**taken.payload, "folder": str(folder), "secret": secrets.token_urlsafe(24)}
-        strategy = kind("strategies", Strategy, taken.payload["strategy"])  # type: ignore[type-abstract]
-        start(SERVE, payload, lane="deploy", title=f"{strategy.title}, released with {taken.version}")
+        release_anew(taken.job, taken.payload, taken.version)
         st.rerun()

@@ -42,6 +42,7 @@ LANES: Mapping[str, Lane] = {
     "train": Lane(),
     "simulate": Lane(),
     "deploy": Lane(width=8),
+    "schedule": Lane(width=4),
 }
 
 
