@@ -65,9 +65,9 @@ async def create(client: Client, names: Names, sizes: Sizes, shared: bool = Fals
     try:
         if shared:
             await sweep(client)
-        for config in _streams(names, sizes):
+        for config in stream_configs(names, sizes):
             await js.add_stream(config)
-        for consumer in _consumers(names, sizes):
+        for consumer in consumer_configs(names, sizes):
             await js.add_consumer(names.requests, consumer)
         await js.create_object_store(names.bucket, config=api.ObjectStoreConfig(max_bytes=MODEL_BYTES))
     except ServiceUnavailableError as error:
@@ -80,7 +80,8 @@ async def create(client: Client, names: Names, sizes: Sizes, shared: bool = Fals
         ) from error
 
 
-def _streams(names: Names, sizes: Sizes) -> list[api.StreamConfig]:
+def stream_configs(names: Names, sizes: Sizes) -> list[api.StreamConfig]:
+    """The streams, as the server is asked for them."""
     kept: dict[str, Any] = {"storage": api.StorageType.FILE, "allow_direct": True}
     return [
         api.StreamConfig(
@@ -97,7 +98,8 @@ def _streams(names: Names, sizes: Sizes) -> list[api.StreamConfig]:
     ]  # fmt: skip
 
 
-def _consumers(names: Names, sizes: Sizes) -> list[api.ConsumerConfig]:
+def consumer_configs(names: Names, sizes: Sizes) -> list[api.ConsumerConfig]:
+    """The consumers of the stream of requests."""
     explicit: dict[str, Any] = {"ack_policy": api.AckPolicy.EXPLICIT, "ack_wait": sizes.ack_wait_s}
     return [
         api.ConsumerConfig(

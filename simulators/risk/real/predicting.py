@@ -1,0 +1,133 @@
+"""What simulation says of a drill: from a profile and a few real strikes to the spread of many simulated ones.
+
+A few strikes are spent on finding out how long what was killed stays away; the prediction is then about others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+
+from data.discovery import kind
+from data.profile import ServiceProfile
+from data.trace import Status, Trace
+from simulators.architectures.contract import Architecture
+from simulators.plan import Empirical, Guard, Kill, Plan
+from simulators.risk.faults._simulated import run
+from simulators.risk.real.injecting import Drill, Injected, Outcome, inject
+from simulators.risk.subject import remembering
+from simulators.risk.traffic import schedule_of
+from strategies.contract import Limits, Strategy
+from strategies.hosts.contract import Host
+from strategies.loadgen.driving import CHORE_S
+from strategies.packaging.package import ModelPackage
+from strategies.profiling import Effort, Subject, profile_strategy, with_cold_starts
+
+_EFFORT = Effort(warm_up_s=0.2, saturated_s=0.6, pausing_s=1.0, bursts=10, model_s=0.05)
+RESOLUTION_S = CHORE_S
+"""The load generator looks for what died and what is overdue so often."""
+_GONE_S = 1e6
+"""Longer than any run: nobody restarts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is known of a deployment before the strikes that are predicted."""
+
+    profile: ServiceProfile
+    away_s: tuple[float, ...]
+    """How long what was killed stayed away, in strikes of their own; empty where nobody restarts it."""
+
+
+def calibrate(
+    drill: Drill, package: ModelPackage, rows: NDArray[np.float32], strikes: int = 6, seed: int = 900
+) -> Calibration:
+    """Profile the deployment, and strike it a few times with patient users to see how long it stays away."""
+    strategy = kind("strategies", Strategy, drill.strategy)()  # type: ignore[type-abstract]
+    host = kind("strategies.hosts", Host, drill.host)()  # type: ignore[type-abstract]
+    limits = Limits(workers=drill.workers, timeout_s=10.0)
+    subject = Subject(drill.name, drill.strategy, drill.host, drill.workers, one_each=drill.host == "function")
+    profile = profile_strategy(strategy, host, package, rows, limits, subject, _EFFORT)
+    if drill.host == "function":
+        profile = with_cold_starts(profile, strategy, host, package, rows, limits, seconds=2.0)
+    if drill.name == "replica":
+        return Calibration(profile, ())
+    patient = replace(drill, timeout_s=10.0)
+    return Calibration(profile, tuple(_away_s(inject(patient, package, rows, seed + i), drill) for i in range(strikes)))
+
+
+def _away_s(struck: Injected, drill: Drill) -> float:
+    """From the strike until the first request that came after it was answered."""
+    trace, at_s = struck.trace, struck.at_s
+    after = trace.scheduled_s >= at_s
+    if drill.name == "function":  # each request starts an instance: how long the first one took
+        return float(trace.latency_s[np.flatnonzero(after)[0]])
+    return float(trace.end_s[trace.ok & after].min() - at_s)
+
+
+def predict(drill: Drill, known: Calibration, runs: int = 200, seed: int = 1) -> tuple[Outcome, ...]:
+    """Outcomes of many simulated strikes, each with traffic of its own."""
+    plan = _plan(drill, known)
+    rng = default_rng(seed)
+    return tuple(Outcome.of(_simulated(drill, plan, known, rng, seed + i), drill.at_s) for i in range(runs))
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The central 95% of simulated values, ends included.
+
+    What is measured is known to `RESOLUTION_S`: widen an interval of times by that before comparing.
+    """
+    low, high = np.quantile(np.asarray(values, np.float64), (0.025, 0.975), method="closest_observation")
+    return float(low), float(high)
+
+
+def _plan(drill: Drill, known: Calibration) -> Plan:
+    """The architecture in which it really runs."""
+    name = "serverless" if drill.host == "function" else "traditional"
+    settings = {} if drill.host == "function" else {"model_replicas": drill.workers}
+    made = kind("simulators.architectures", Architecture, name)()  # type: ignore[type-abstract]
+    plan = remembering(made.plan(known.profile, strategy=drill.strategy, settings=settings))
+    return replace(plan, request=Guard(plan.request, timeout_s=drill.timeout_s))
+
+
+def _simulated(drill: Drill, plan: Plan, known: Calibration, rng: Generator, seed: int) -> Trace:
+    at_s = drill.workload.arrivals(default_rng(seed + 10_000))
+    schedule = schedule_of(at_s, drill.seconds)
+    unit = plan.units[-1]
+    if drill.host != "function":
+        down_s = _next(known.away_s, rng) if known.away_s else _GONE_S
+        kill = Kill(unit.name, drill.at_s, down_s, 0 if drill.name == "replica" else None)
+        return _rows(run(replace(plan, faults=(kill,)), schedule, seed).trace)
+    warm_s = 2.0  # requests before the run, by which an instance stands ready
+    before = schedule_of(np.concatenate([[0.0], warm_s + at_s[at_s < drill.at_s]]), warm_s + drill.at_s)
+    first = _rows(run(plan, before, seed).trace)
+    start = Empirical(tuple(_next(known.away_s, rng) for _ in range(20)))
+    cold = replace(plan, units=(replace(unit, start_up=start),))
+    after = schedule_of(at_s[at_s >= drill.at_s] - drill.at_s, drill.seconds - drill.at_s)
+    return _joined(first, _rows(run(cold, after, seed + 1).trace), warm_s, drill.at_s)
+
+
+def _next(seen: Sequence[float], rng: Generator) -> float:
+    """A further one of what was seen a few times: lognormal, with what so few cannot know in Student's law."""
+    logs = np.log(np.asarray(seen, np.float64))
+    spread = max(float(logs.std(ddof=1)), 0.02) * np.sqrt(1 + 1 / len(logs))
+    return float(np.exp(logs.mean() + spread * rng.standard_t(len(logs) - 1)))
+
+
+def _rows(trace: Trace | None) -> Trace:
+    assert trace is not None
+    return trace
+
+
+def _joined(first: Trace, second: Trace, warm_s: float, at_s: float) -> Trace:
+    """Before and after the strike as one run; what was in service at the strike failed."""
+    kept = first.where(first.scheduled_s >= warm_s)
+    under_way = kept.end_s > warm_s + at_s
+    columns = {
+        "scheduled_s": np.concatenate([kept.scheduled_s - warm_s, second.scheduled_s + at_s]),
+        "end_s": np.concatenate([np.minimum(kept.end_s - warm_s, at_s), second.end_s + at_s]),
+        "status": np.concatenate([np.where(under_way, Status.ERROR, kept.status).astype(np.uint8), second.status]),
+    }
+    return Trace.build(columns, versions=first.versions, usage=first.usage, provenance=first.provenance)

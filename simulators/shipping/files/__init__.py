@@ -1,0 +1,1 @@
+"""Kinds of deployment files: one file is one."""
