@@ -75,7 +75,7 @@ class ReleasedGroup(Deployment):
         self._everywhere = self._old
         """What was published for all consumers last."""
         self._began_s = self._next_s = math.inf
-        self._deaths = stream.keeper.deaths
+        self._first_deaths = stream.keeper.deaths
         self.log: list[dict[str, Any]] = []
 
     def prepare(self, rows: NDArray[np.float32]) -> None:
@@ -129,6 +129,8 @@ class ReleasedGroup(Deployment):
         failed = answer.status != Status.OK
         by_new = answer.replica in self._new_replicas() if failed else answer.version == self._new.version
         side = "new" if by_new else "old"
+        if answer.attempts > 1 and self._only_new_died():
+            self._died_of(answer.attempts - 1)
         self.accounts.total[side] += 1
         self.accounts.total[f"{side}_failed"] += failed
         took_s = time.perf_counter() - answer.start_s if not np.isnan(answer.start_s) else 0.0
@@ -143,12 +145,11 @@ class ReleasedGroup(Deployment):
 
     def _new_replicas(self) -> frozenset[int]:
         if self._everywhere is self._new:
-            return frozenset(range(len(self._deaths)))
+            return frozenset(range(len(self._first_deaths)))
         return self._offers.given if self._split.canary > 0 else frozenset()
 
     def _look(self) -> None:
         """One decision from what came since the last."""
-        self._count_deaths()
         now_s = time.perf_counter() - self._began_s
         known = []
         while self._labels and self._labels[0][0] <= now_s:
@@ -156,14 +157,16 @@ class ReleasedGroup(Deployment):
         self.accounts.label(known)
         self._decide(self.accounts.close_window(compared=compares(self._split), ready=True))
 
-    def _count_deaths(self) -> None:
-        """A consumer that died with the new version is a failure of it, though others answer what it held."""
-        now = self.stream.keeper.deaths
-        for replica in self._new_replicas():
-            for _ in range(now[replica] - self._deaths[replica]):
-                self.accounts.total["rescued"] += 1
-                self._pairing.ended("new", Ended("", 0.0, None), compares(self._split))
-        self._deaths = now
+    def _only_new_died(self) -> bool:
+        """Whether consumers died, and all of them with the new version: what was handed out again is then its fault."""
+        deaths = [died - before for died, before in zip(self.stream.keeper.deaths, self._first_deaths, strict=True)]
+        return sum(deaths) > 0 and all(not died or r in self._new_replicas() for r, died in enumerate(deaths))
+
+    def _died_of(self, requests: int) -> None:
+        """Requests that the new version did not live to answer; others did in its place."""
+        for _ in range(requests):
+            self.accounts.total["rescued"] += 1
+            self._pairing.ended("new", Ended("", 0.0, None), compares(self._split))
 
     def _decide(self, seen: Evidence) -> None:
         now_s = time.perf_counter() - self._began_s
@@ -179,7 +182,7 @@ class ReleasedGroup(Deployment):
             self._on_decision(entry)
 
     def _apply(self, split: Split) -> None:
-        consumers = len(self._deaths)
+        consumers = len(self._first_deaths)
         wanted = consumers_for(split.canary, consumers)
         if wanted == consumers or (wanted == 0 and (self._offers.given or self._everywhere is self._new)):
             self._wanted = self._new if wanted else self._old

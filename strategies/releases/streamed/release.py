@@ -46,11 +46,11 @@ def release_stream(
     timeout_s: float = 10.0,
     truth: Truth | None = None,
     label_delay_s: float = 0.0,
+    ack_wait_s: float = 2.0,
     host: Host | None = None,
     on_decision: Callable[[dict[str, Any]], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    during: Callable[[ReleasedGroup], None] | None = None,
 ) -> ReleaseResult:
     """Release a version to a share of a group's consumers, as `strategies.releases.live.release.release_live` does.
 
@@ -58,8 +58,8 @@ def release_stream(
     ----------
     consumers
         Processes in the group; a policy's share is that of consumers, rounded up.
-    during
-        Called once the group is up, before the first request.
+    ack_wait_s
+        After which a request that a consumer took up and did not finish goes to another.
 
     Raises `InvalidValue` for a policy that copies requests or stops everything, and for a fault that spoils its process
     for every later model.
@@ -76,7 +76,7 @@ def release_stream(
     outputs = load_predictor(package).predict(np.asarray(rows, np.float32))
     old_labels, reader = labels_of(outputs, package.manifest), reader_of(outputs, package)
     labels = labels_in_time(schedule, truth, label_delay_s) if truth is not None else []
-    limits = Limits(workers=consumers, timeout_s=timeout_s)
+    limits = Limits(workers=consumers, timeout_s=timeout_s, settings={"ack_wait_s": ack_wait_s})
     with ExitStack() as stack:
         successor = renamed(fault.package(package, stack.enter_context(scratch())), stack.enter_context(scratch()))
         told = {**fault_order(successor, fault), "version": successor.version}
@@ -87,8 +87,6 @@ def release_stream(
             stack.enter_context(deployed), policy.fresh(), Accounts(reader), (package, successor), served, labels,
             on_decision,
         )  # fmt: skip
-        if during is not None:
-            during(group)
         driven = drive(group, schedule, rows, timeout_s=timeout_s, on_progress=on_progress, cancelled=cancelled)
         group.settle()
         usage = group.usage()

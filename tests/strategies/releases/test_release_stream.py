@@ -1,0 +1,110 @@
+"""Releases in a real stream: a broker, four consumers, and a new version for some of them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from data.errors import InvalidValue
+from data.workloads.poisson import Poisson
+from strategies.packaging.package import ModelPackage
+from strategies.releases.choices import make_policy
+from strategies.releases.faults._choosing import make_fault
+from strategies.releases.faults.contract import segment_limit
+from strategies.releases.router.accounts import Accounts
+from strategies.releases.router.answers import Reader, Said
+from strategies.releases.streamed.group import consumers_for
+from strategies.releases.streamed.pairing import Ended, Pairing
+from strategies.releases.streamed.release import release_stream
+
+LOAD = Poisson(duration_s=5.0, rate_rps=120.0)
+CANARY: dict[str, Any] = {
+    "policy": "canary", "settings": {"interval_s": 0.25, "step": 0.25, "deadline_s": 60},
+    "judge": "always_valid", "judge_settings": {"harm": 0.3, "slower": 0.9},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - sets the state folder
+    monkeypatch.delenv("NATS_URL", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("share", "consumers"), [(0.0, 0), (0.01, 1), (0.25, 1), (0.26, 2), (0.75, 3), (0.99, 3), (1.0, 4)]
+)
+def test_a_share_is_that_of_consumers_rounded_up(share: float, consumers: int) -> None:
+    assert consumers_for(share, 4) == consumers
+
+
+def test_both_arms_count_the_same_number_of_requests() -> None:
+    accounts = Accounts(Reader((0.5,)))
+    pairing = Pairing(accounts)
+    for i in range(50):
+        pairing.ended("old", Ended(f"o{i}", 0.01, Said("yes", 1)), True)
+    for i in range(7):
+        pairing.ended("new", Ended(f"n{i}", 0.01, None), True)
+    arms = accounts.side(True)
+    assert (arms.old.requests, arms.new.requests) == (7, 7)
+    assert (arms.old.errors, arms.new.errors) == (0, 7)
+
+
+@pytest.mark.slow
+def test_a_good_version_takes_over_the_group(tumour_forest: ModelPackage, rows: NDArray[np.float32]) -> None:
+    done = release_stream(tumour_forest, make_policy(CANARY), LOAD, rows)
+    assert done.outcome.verdict == "promote", done.log[-1]["reason"]
+    assert (done.outcome.dropped, done.outcome.failed, done.outcome.wrong) == (0, 0, 0)
+    assert done.trace.ok.all()
+    assert done.outcome.verdict_s is not None
+    names = np.array(done.trace.versions)[done.trace.version]
+    assert {str(name) for name in names[done.trace.scheduled_s > done.outcome.verdict_s + 2]} <= {done.fault["version"]}
+    serving = [sum(version == done.fault["version"] for version in entry["consumers"].values()) for entry in done.log]
+    assert max(serving[:-1]) >= 1
+    assert serving == sorted(serving)
+
+
+@pytest.mark.slow
+def test_a_wrong_version_is_rolled_back_and_nothing_is_lost(
+    tumour_forest: ModelPackage, rows: NDArray[np.float32], truth: list[str | float]
+) -> None:
+    fault = make_fault("wrong", {"above": segment_limit(rows, 0, 0.5)})
+    judge = {"judge_settings": {"harm": 0.1, "required": ["errors", "quality"]}}
+    policy = make_policy({**CANARY, **judge, "settings": {**CANARY["settings"], "most": 0.25}})
+    done = release_stream(tumour_forest, policy, LOAD, rows, fault=fault, truth=truth)
+    assert done.outcome.verdict == "roll back", done.log[-1]["reason"]
+    assert done.trace.ok.all()
+    assert done.outcome.dropped == 0
+    assert done.outcome.wrong > 0
+    assert done.outcome.verdict_s is not None
+    assert done.log[-1]["canary"] == 0
+    late = done.trace.scheduled_s > done.outcome.verdict_s + 2
+    names = np.array(done.trace.versions)[done.trace.version]
+    assert {str(name) for name in names[late]} <= {tumour_forest.version}
+
+
+@pytest.mark.slow
+def test_a_version_that_kills_its_consumers_loses_nothing(
+    tumour_forest: ModelPackage, rows: NDArray[np.float32]
+) -> None:
+    # A consumer takes a second to come back, so that failures are few: a lenient judge sees it in those.
+    policy = make_policy({**CANARY, "judge_settings": {"harm": 0.3, "slower": 0.9, "alpha": 0.3}})
+    done = release_stream(
+        tumour_forest, policy, Poisson(duration_s=9.0, rate_rps=120.0), rows, fault=make_fault("crashes", {"after": 2}),
+        timeout_s=30.0, ack_wait_s=0.5,
+    )  # fmt: skip
+    assert done.outcome.verdict == "roll back", done.log[-1]["reason"]
+    assert done.totals["rescued"] > 0
+    assert done.outcome.dropped == 0
+    assert done.trace.ok.all()
+
+
+def test_what_a_queue_cannot_do_is_said(tumour_forest: ModelPackage, rows: NDArray[np.float32]) -> None:
+    for policy, match in (
+        ({"policy": "shadow"}, "copies"),
+        ({"policy": "basic", "settings": {"mode": "recreate"}}, "stops"),
+    ):
+        with pytest.raises(InvalidValue, match=match):
+            release_stream(tumour_forest, make_policy(policy), LOAD, rows)
+    with pytest.raises(InvalidValue, match="API"):
+        release_stream(tumour_forest, make_policy(CANARY), LOAD, rows, fault=make_fault("leaks", {}))
