@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 
 from data.catalogue import find_dataset
 from data.discovery import kind
-from data.errors import InvalidValue, UnknownKind
+from data.errors import InvalidFile, InvalidValue, UnknownKind
+from data.prices import price_list
 from data.scenario import Candidate, Scenario
 from data.scenario.checking import gathered
 from data.scenario.lines import Path
 from data.scenario.problems import Problem
+from simulators.architectures.contract import Architecture
 from strategies.contract import Strategy
 from strategies.hosts.contract import Host
+from strategies.releases.contract import ReleasePolicy
 from strategies.training.algorithms.contract import Algorithm
 from strategies.training.targets import find_target
 
@@ -27,9 +30,10 @@ def check_measurable(scenario: Scenario, lines: Mapping[Path, int] = _NO_LINES) 
     lines
         Line of each key (see `data.scenario.lines.key_lines`), where the scenario comes from a text.
     """
-    found = [*_learning(scenario), *_asking(scenario)]
+    found = [*_learning(scenario), *_asking(scenario), *_paying(scenario)]
     for place, candidate in enumerate(scenario.candidates):
-        found += _deploying(candidate, ("candidates", place))
+        check = _simulating if candidate.source == "simulated" else _deploying
+        found += check(candidate, ("candidates", place))
     if found:
         raise gathered(found, scenario.to_mapping(), lines)
 
@@ -82,6 +86,49 @@ def _deploying(candidate: Candidate, place: Path) -> Iterator[Problem]:
     if candidate.host not in strategy.hosts:
         rule, remedy = f"cannot run {candidate.strategy}", f"choose {' or '.join(strategy.hosts)}"
         yield Problem((*place, "host"), candidate.host, rule, remedy)
+
+
+def _simulating(candidate: Candidate, place: Path) -> Iterator[Problem]:
+    try:
+        architecture = kind("simulators.architectures", Architecture, candidate.architecture)  # type: ignore[type-abstract]
+    except UnknownKind as error:
+        yield _unknown((*place, "architecture"), error)
+        return
+    if reason := architecture.why_not(candidate.strategy):
+        rule = f"makes no sense in {candidate.architecture} ({reason.rstrip('.')})"
+        yield Problem((*place, "strategy"), candidate.strategy, rule, f"choose {' or '.join(architecture.strategies)}")
+    for name, value in candidate.settings.items():
+        setting = architecture.settings.get(name)
+        if setting is None:
+            known = ", ".join(architecture.settings) or "none, as it has none"
+            rule = f"is not a setting of {candidate.architecture}"
+            yield Problem((*place, "settings", name), value, rule, f"choose from {known}")
+            continue
+        try:
+            setting.check(name, value)
+        except InvalidValue as error:
+            yield _told((*place, "settings", name), error)
+    try:
+        kind("strategies.releases", ReleasePolicy, candidate.release)  # type: ignore[type-abstract]
+    except UnknownKind as error:
+        yield _unknown((*place, "release"), error)
+
+
+def _paying(scenario: Scenario) -> Iterator[Problem]:
+    try:
+        prices = price_list(scenario.prices)
+    except UnknownKind as error:
+        yield _unknown(("prices",), error)
+        return
+    except InvalidFile as error:
+        yield Problem(("prices",), scenario.prices, f"cannot be read ({error})", "mend the list")
+        return
+    known = (*prices.prices, *prices.machines)
+    for place, candidate in enumerate(scenario.candidates):
+        instance = candidate.sizing.instance
+        if instance and instance not in known:
+            path: Path = ("candidates", place, "sizing", "instance")
+            yield Problem(path, instance, f"is not in the price list {prices.name}", f"choose from {', '.join(known)}")
 
 
 def _unknown(path: Path, error: UnknownKind) -> Problem:

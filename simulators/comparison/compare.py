@@ -1,7 +1,9 @@
-"""From a scenario to a comparison: train or find the model, deploy and measure every candidate, compute and judge."""
+"""From a scenario to a decision: train or find the model, measure or simulate every candidate, judge and decide."""
 
+from dataclasses import replace
 from typing import Any
 
+from data.errors import Cancelled, DrydockError
 from data.scenario import Scenario
 from data.store import RunStore
 from data.store.run import new_id
@@ -9,11 +11,20 @@ from simulators.comparison.checking import check_measurable
 from simulators.comparison.comparison import Comparison
 from simulators.comparison.models import package_for
 from simulators.comparison.saved import load_comparison
+from simulators.comparison.simulating import simulate_candidates
+from simulators.decision.decide import decide
+from simulators.decision.evidence import Evidence, evidence_of
+from simulators.decision.saved import keep_decision
 from strategies.measuring import run_measurement
+from strategies.measuring.rows import request_rows
+from strategies.packaging.package import ModelPackage
+from strategies.profiling import Effort
+from strategies.profiling.job import model_rows, profile_package
+from strategies.profiling.shelf import keep_profile
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
-_TRAINED = 0.25
-"""The share of the work that training is taken for."""
+_TRAINED, _PROFILED, _MEASURED, _SIMULATED = 0.2, 0.35, 0.8, 0.85
+"""Which share of the work is done when the model is there, profiled, its candidates measured, and simulated."""
 
 
 def compare(
@@ -24,9 +35,11 @@ def compare(
     progress: Progress = silent,
     cancelled: CancelCheck = never,
 ) -> Comparison:
-    """Measure all candidates of a scenario in the calling process, which should do nothing else meanwhile.
+    """Measure and simulate all candidates of a scenario in the calling process, which should do nothing else meanwhile.
 
-    All meet the same traffic, one after the other, the repetitions turn about. Every run is kept in the store.
+    All meet the same traffic, the measured ones one after the other, the repetitions turn about. Every run is kept in
+    the store, and so is the decision that they lead to. Where candidates are to be simulated and the model has no
+    profile on this machine yet, it is profiled first.
 
     Parameters
     ----------
@@ -44,24 +57,56 @@ def compare(
     Cancelled
         `cancelled` said yes; everything was stopped.
     DrydockError
-        No candidate could be measured: the first one's reason.
+        No candidate could be measured or simulated: the first one's reason.
     """
     check_measurable(scenario)
     store = RunStore(session)
     store.tidy()
     progress("looking for the model", 0.0)
-    package = package_for(
-        scenario, progress=lambda stage, share: progress(f"model: {stage}", _TRAINED * share), cancelled=cancelled
-    )
-    payload = {
-        "scenario": scenario.to_toml(),
-        "package": str(package.folder),
-        "session": session,
-        "group": group or new_id(),
-    }
-    run_measurement(payload, lambda stage, share: progress(stage, _TRAINED + (1 - _TRAINED) * share * 0.99), cancelled)
+    package = package_for(scenario, progress=_part(progress, 0.0, _TRAINED, "model: "), cancelled=cancelled)
+    group = group or new_id()
+    measured = [c.name for c in scenario.candidates if c.source == "measured"]
+    simulated = [c for c in scenario.candidates if c.source == "simulated"]
+    evidence = evidence_of(package, len(request_rows(scenario, package)))
+    if simulated and evidence.profile is None:
+        evidence = _profiled(package, evidence, _part(progress, _TRAINED, _PROFILED, "profiling: "), cancelled)
+    if measured:
+        payload = {
+            "scenario": scenario.to_toml(), "package": str(package.folder), "session": session, "group": group,
+            "candidates": measured,
+        }  # fmt: skip
+        _measure(payload, _part(progress, _PROFILED, _MEASURED), cancelled, others=bool(simulated))
+    if simulated:
+        assert evidence.profile is not None
+        simulate_candidates(
+            scenario, simulated, evidence.profile, package.version, evidence.rows, store, group,
+            _part(progress, _MEASURED, _SIMULATED), cancelled,
+        )  # fmt: skip
+    comparison = load_comparison(store, group)
+    keep_decision(decide(comparison, evidence, progress=_part(progress, _SIMULATED, 0.99), cancelled=cancelled))
     progress("computing the figures", 1.0)
-    return load_comparison(store, payload["group"])
+    return comparison
+
+
+def _part(progress: Progress, start: float, end: float, before: str = "") -> Progress:
+    """The progress of one stage, as a part of the whole."""
+    return lambda stage, share: progress(f"{before}{stage}", start + (end - start) * min(share, 1.0))
+
+
+def _profiled(package: ModelPackage, evidence: Evidence, progress: Progress, cancelled: CancelCheck) -> Evidence:
+    profile = profile_package(package, model_rows(package), Effort(), progress, cancelled)
+    keep_profile(package.version, profile)
+    return replace(evidence, profile=profile)
+
+
+def _measure(payload: dict[str, Any], progress: Progress, cancelled: CancelCheck, *, others: bool) -> None:
+    try:
+        run_measurement(payload, progress, cancelled)
+    except Cancelled:
+        raise
+    except DrydockError:  # the store has each run's reason; without others to compare it is the whole comparison's
+        if not others:
+            raise
 
 
 def run_comparison(

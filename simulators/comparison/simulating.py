@@ -1,0 +1,70 @@
+"""A simulated candidate meets the same requests as the measured ones, and leaves the same kind of trace."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from data.errors import Cancelled, DrydockError
+from data.estimates import summarise
+from data.profile import ServiceProfile
+from data.scenario import Candidate, Scenario
+from data.trace import Trace
+from simulators.decision.candidates import plan_of
+from simulators.simulate import simulate
+from strategies.measuring.repeated import repetition_seed
+from strategies.measuring.warm_up import with_warm_up
+from strategies.training.watch import CancelCheck, Progress, never, silent
+
+if TYPE_CHECKING:
+    from data.store import RunStore
+
+
+def simulated_trace(
+    scenario: Scenario, candidate: Candidate, profile: ServiceProfile, version: str, rows: int, seed: int,
+    cancelled: CancelCheck = never,
+) -> Trace:  # fmt: skip
+    """One repetition: the requests of that seed, as the load generator would send them, through its plan."""
+    warm_up_s = scenario.measurement.warm_up_s
+    result = simulate(
+        plan_of(candidate, profile, timeout_s=scenario.measurement.timeout_s),
+        with_warm_up(scenario.workload, rows, seed, warm_up_s),
+        seed=seed,
+        rows=rows,
+        warm_up_s=warm_up_s,
+        watch=(),
+        versions=(version,),
+        candidate=candidate.name,
+        scenario=scenario.to_toml(),
+        cancelled=cancelled,
+    )
+    assert result.trace is not None
+    where = f"{profile.machine.get('cores', '?')} cores, {profile.machine.get('memory_gib', '?')} GiB"
+    notes = (f"Simulated from a profile measured {profile.measured_at[:10]} on {where}.", *result.warnings)
+    provenance = replace(result.trace.provenance, warm_up_s=warm_up_s, notes=notes)
+    return replace(result.trace, provenance=provenance)
+
+
+def simulate_candidates(
+    scenario: Scenario, candidates: Sequence[Candidate], profile: ServiceProfile, version: str, rows: int,
+    store: "RunStore", group: str, progress: Progress = silent, cancelled: CancelCheck = never,
+) -> None:  # fmt: skip
+    """Simulate each as often as the others are measured, and keep every run; what cannot be simulated has failed."""
+    repetitions = scenario.measurement.repetitions
+    for place, candidate in enumerate(candidates):
+        progress(f"simulating {candidate.name}", place / len(candidates))
+        for repetition in range(repetitions):
+            if cancelled():
+                raise Cancelled("The comparison was cancelled.")
+            seed = repetition_seed(scenario.seed, repetition)
+            run = store.start(
+                scenario, candidate.name, seed=seed, group=group, repetition=repetition, origin="simulated"
+            )
+            try:
+                trace = simulated_trace(scenario, candidate, profile, version, rows, seed, cancelled)
+            except Cancelled:
+                store.end(run.id, "cancelled", "it was cancelled")
+                raise
+            except DrydockError as error:
+                store.end(run.id, "failed", str(error))
+                break
+            store.finish(run.id, trace, summarise([trace], scenario.slo).to_dict())
