@@ -50,10 +50,10 @@ def _box(box: Box, theme: str, hot: bool) -> str:
         _rect(left + 4 * i, top - 4 * i, _EDGE[theme], 1, theme) for i in range(min(box.most, 3) - 1, 0, -1)
     )
     name = box.name if len(box.name) <= 12 else f"{box.name[:11]}…"
-    said = f"{name} {box.replicas}" if len(name) + len(box.replicas) <= 15 else name
-    texts = _text(box.x, top + 18, said, theme, 13, bold=True)
+    texts = _text(box.x, top + 18, name, theme, 13, bold=True)
+    texts += _text(left + BOX_W - 6, top + 42, box.replicas, theme, 12, anchor="end")
     if hot:
-        texts += _text(left + BOX_W - 5, top + BOX_H - 7, "busiest", theme, 11, fill=_HOT[theme], anchor="end")
+        texts += _text(left + BOX_W - 6, top + BOX_H - 6, "busiest", theme, 12, fill=_HOT[theme], anchor="end")
     return behind + _rect(left, top, edge, width, theme) + texts + _server(left + 9, top + 28, box, theme)
 
 
@@ -93,7 +93,8 @@ def _call(drawing: Drawing, call: Call, theme: str, labels: bool) -> str:
     if call.start == USER:
         x, y = user_place(drawing)
         label = _text(x + 8, (y + 6 + TOP) / 2, call.said, theme, 11, anchor="start") if labels and call.said else ""
-        return f'<path d="M{x:g} {y + 10:g}V{end.y - BOX_H / 2:g}" {style}/>{label}'
+        edge = end.y - BOX_H / 2 - 4 * (min(end.most, 3) - 1)
+        return f'<path d="M{x:g} {y + 10:g}V{edge:g}" {style}/>{label}'
     start = drawing.boxes[call.start]
     if start.x == end.x:  # below one another
         down = 1 if end.y > start.y else -1

@@ -23,9 +23,9 @@ from simulators.plan.scaling import Autoscaled
 
 WIDTH = 304
 """In pixels; two columns, so that letters stay legible on a screen 320 px wide."""
-BOX_W, BOX_H, APART = 116, 58, 16
-TOP = 54
-_LEFT, _RIGHT = 60, 244
+BOX_W, BOX_H, APART = 116, 66, 16
+TOP = 58
+_LEFT, _RIGHT = 60, 236
 USER = "users"
 
 

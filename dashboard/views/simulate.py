@@ -83,16 +83,18 @@ def _compiling() -> None:
 
 
 def _answer(asked: Asked, result: SimulationResult) -> None:
-    found, seen = figures(asked, result), find_bottleneck(result)
-    show_warnings(asked, result)
-    show_bottleneck(seen)
+    first = st.container()
     wide, narrow = st.columns([3, 2], gap="medium")
-    with wide:
+    with wide:  # drawn first, though it does not stand first: it is what whoever moves a slider waits for
         show_chart_chosen(asked, result)
+    found, seen, known = figures(asked, result), find_bottleneck(result), trust(asked)
+    with first:
+        show_warnings(asked, result)
+        show_bottleneck(seen)
     with narrow:
         _drawing(asked, seen.station if seen.limited else "")
-        show_figures(found, trust(asked))
-    show_notes(asked, result, found, trust(asked))
+        show_figures(found, known)
+    show_notes(asked, result, found, known)
     downloads(asked)
 
 

@@ -10,13 +10,13 @@ from simulators.presets.contract import TRACE, Preset
 
 class ColdMorning(Preset):
     title = "Cold morning"
-    summary = "A quarter of the time one request in a hundred of the later rate; then all of it from one moment on."
+    summary = "A quarter of the time hardly anybody comes, one in ten thousand; then everybody from one moment on."
     watch = "Cold starts: how many requests wait for something to start, and how long."
     order = 6
     load = 0.5
     architecture = "serverless"
     settings: ClassVar[Mapping[str, int | float]] = {"minimum": 1}
-    _NIGHT, _QUIET = 0.25, 0.01
+    _NIGHT, _QUIET = 0.25, 1e-4
 
     def traffic(self, rate_rps: float, duration_s: float, trace: str = TRACE) -> Workload:  # noqa: ARG002
         day_rps = rate_rps / (self._NIGHT * self._QUIET + 1 - self._NIGHT)

@@ -10,6 +10,8 @@ from simulators.runs.result import SimulationResult
 from simulators.runs.stations import StationFigures
 
 _BUSY = 0.5
+_LINE = 1.0
+"""Requests in line, on average, from which on a line says more than utilisation."""
 _APART = 0.15
 """By how much the worst moment must differ from the mean to be worth a word."""
 
@@ -39,9 +41,16 @@ class Bottleneck:
 
 
 def find_bottleneck(result: SimulationResult) -> Bottleneck:
-    """The station whose workers were occupied the most; of functions alone, where requests spend their time."""
+    """Where most requests wait in line; where hardly any do, the station whose workers were occupied the most.
+
+    A station that is short of workers for a part of the time only may be idle on average. Of functions alone it is
+    where requests spend their time.
+    """
     limited = [f for f in result.stations if f.utilisation is not None and not _per_request(result, f)]
-    if limited:
+    longest = max(limited, key=lambda f: f.mean_waiting, default=None)
+    if longest is not None and longest.mean_waiting >= _LINE:
+        found = longest
+    elif limited:
         found = max(limited, key=lambda f: f.utilisation or 0.0)
     else:
         found = max(result.stations, key=lambda f: f.mean_present)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from data.profile import Samples, ServiceProfile
 from simulators.presets.reference import FILE
@@ -62,7 +63,8 @@ def thinned(profile: ServiceProfile) -> ServiceProfile:
         replace(c, service_s=tuple((size, _few(samples)) for size, samples in c.service_s)) for c in profile.components
     )
     idle = tuple(replace(i, extra_s=_few(i.extra_s)) for i in profile.idle)
-    return replace(profile, components=components, idle=idle, **{n: _few(getattr(profile, n)) for n in names})
+    rest: dict[str, Any] = {name: _few(getattr(profile, name)) for name in names}
+    return replace(profile, components=components, idle=idle, **rest)
 
 
 def _few(samples: Samples) -> Samples:
