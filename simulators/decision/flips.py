@@ -15,7 +15,7 @@ _GRID = (
     1.01, 1.02, 1.04, 1.07, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0,
     50.0, 100.0, 200.0, 500.0, FURTHEST,
 )  # fmt: skip
-_STEPS = 30
+_STEPS, _EXACT = 30, 5e-5
 Ask = Callable[[float], str]
 
 
@@ -96,7 +96,7 @@ def _edge(ask: Ask, chosen: str, inside: float, outside: float) -> float:
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if ask(math.exp(middle)) == chosen else (low, middle)
-        if abs(high - low) < 1e-6:
+        if abs(high - low) < _EXACT:
             break
     return math.exp(high)
 

@@ -24,7 +24,7 @@ from strategies.measuring.warm_up import with_warm_up
 Moved = Mapping[str, float]
 """Input to the factor that it is moved by; those that are not in it stay as they are."""
 _SIMULATED = ("service_time", "cold_start")
-_BINS = 200
+_BINS = 20
 _STARTS, _LONGEST_WARM_UP_S = 5.0, 120.0
 
 
@@ -78,19 +78,21 @@ class Question:
         With weights the lowest score, without any the cheapest of those that keep the limits.
         """
         moved = moved or {}
-        points: dict[str, dict[str, Estimate]] = {}
-        for option in self.options:
-            point = self._point(option, moved)
-            if point is not None:
-                points[option.candidate.name] = point
-        if not points:
-            return ""
         weights = {a: w * moved.get(f"weight:{a}", 1.0) for a, w in self._weights.items() if w > 0}
-        if weights:
-            scores = score(points, weights)
-            return min(points, key=lambda name: scores[name].value)
-        costed = {name: point["cost"].value for name, point in points.items() if "cost" in point}
-        return min(costed, key=lambda name: costed[name]) if costed else ""
+        return self._best_scored(moved, weights) if weights else self._cheapest(moved)
+
+    def _cheapest(self, moved: Moved) -> str:
+        """The first in order of cost that keeps every limit: what is dearer need not be simulated."""
+        costed = [(usd, i, option) for i, option in enumerate(self.options)
+                  if (usd := self.usd(option, moved)) is not None]  # fmt: skip
+        ordered = (option for _, _, option in sorted(costed, key=lambda each: each[:2]))
+        return next((option.candidate.name for option in ordered if self._point(option, moved) is not None), "")
+
+    def _best_scored(self, moved: Moved, weights: Mapping[str, float]) -> str:
+        points = {option.candidate.name: self._point(option, moved) for option in self.options}
+        kept = {name: point for name, point in points.items() if point is not None}
+        scores = score(kept, weights) if kept else {}
+        return min(scores, key=lambda name: scores[name].value) if scores else ""
 
     # -- one candidate -----------------------------------------------------------------------------------------------
 
