@@ -31,7 +31,8 @@ def test_pickle_runs_the_stranger_and_the_upload_does_not(tmp_path: Path) -> Non
 def _verdict(**changed: Any) -> Any:
     record = Record(
         settings={}, seed=1, origin="measured", figures={}, labels={}, outcome=Outcome(0, "first_pickle"),
-        plot=Plot("x", "y", (Series("s", [1.0], [1.0]),), "none"), provenance="", facts={"shipped": {**GOOD, **changed}},
+        plot=Plot("x", "y", (Series("s", [1.0], [1.0]),), "none"), provenance="",
+        facts={"shipped": {**GOOD, **changed}},
     )  # fmt: skip
     return experiment("03_model_formats").check(record)
 
