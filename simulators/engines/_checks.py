@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulators.engines.contract import Variant
 
 
-def check_numbers(**whole: int) -> None:
+def check_numbers(**whole: object) -> None:
     """Whole numbers of 1 or more."""
     for name, value in whole.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -18,7 +18,7 @@ EACH = 3
 
 def settings() -> Iterator[tuple[str, int, int, float, float, float, float]]:
     """(system, servers, places, arrival rate, mean service, cv, value); services are in seconds."""
-    from line_solver.api import fj, qsys
+    from line_solver.api import fj, qsys  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     rng = np.random.default_rng(308)
     for _ in range(EACH):

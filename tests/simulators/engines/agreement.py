@@ -1,16 +1,17 @@
 """Whether two engines say the same about a run, request by request."""
 
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulators.engines.contract import ROW_FIELDS, Outcome, Task
 from simulators.engines.kernel import Kernel
 from simulators.engines.simpy import SimPy
 from simulators.plan import Unfinished
 
-CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 _SPAN_KEY = ("request", "step", "key", "sent_s", "arrive_s")
 
 
@@ -34,15 +35,19 @@ def assert_agree(task: Task) -> None:
     assert reference.rows is not None
     assert kernel.rows is not None
     for name in ROW_FIELDS:
-        np.testing.assert_allclose(
-            kernel.rows[name].astype(np.float64), reference.rows[name].astype(np.float64), **CLOSE, err_msg=name
-        )
+        _assert_close(name, kernel.rows[name], reference.rows[name])
     for name in ("requests", "batch_sum_s", "batch_count", "stations", "totals", "units"):
-        np.testing.assert_allclose(getattr(kernel, name), getattr(reference, name), **CLOSE, err_msg=name)
+        _assert_close(name, getattr(kernel, name), getattr(reference, name))
     np.testing.assert_array_equal(kernel.sketch.sum(1), reference.sketch.sum(1))
     assert np.abs(kernel.ended_s - reference.ended_s) <= 1e-9 * max(1.0, reference.ended_s)
     assert kernel.used_up == reference.used_up
     _assert_same_visits(kernel, reference)
+
+
+def _assert_close(name: str, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
+    """NaN in the same places, and all else the same to 1e-9."""
+    ours, theirs = ours.astype(np.float64), theirs.astype(np.float64)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 def _assert_same_visits(kernel: Outcome, reference: Outcome) -> None:
@@ -52,9 +57,7 @@ def _assert_same_visits(kernel: Outcome, reference: Outcome) -> None:
         if name == "key":
             np.testing.assert_array_equal(ours[name], theirs[name])
         else:
-            np.testing.assert_allclose(
-                ours[name].astype(np.float64), theirs[name].astype(np.float64), **CLOSE, err_msg=f"visits: {name}"
-            )
+            _assert_close(f"visits: {name}", ours[name], theirs[name])
 
 
 def kinds_in(value: object) -> set[str]:

@@ -1,13 +1,18 @@
 """Random plans over the whole vocabulary, small enough for the readable engine, and schedules to go with them."""
 
+from typing import TypeVar
+
 import numpy as np
 from hypothesis import strategies as st
 
 from data.workloads.contract import ClosedSchedule, OpenSchedule, Schedule
 from simulators import plan as p
 from simulators.engines.contract import Seen, Task, Variant
+from simulators.plan.laws import SimpleLaw
+from simulators.plan.stations import BALANCINGS
 
 # Round numbers make ties, which both engines must break alike.
+T = TypeVar("T")
 round_s = st.sampled_from([0.125, 0.25, 0.5, 1.0, 2.0])
 any_s = st.floats(0.05, 3.0)
 shares = st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
@@ -29,10 +34,15 @@ def laws(draw: st.DrawFn, parts: bool = False) -> p.Law:
         case "empirical":
             return p.Empirical(tuple(draw(st.lists(round_s, min_size=1, max_size=4))))
         case _:
-            return p.Parts((("one", draw(laws())), ("two", draw(laws()))))
+            return p.Parts((("one", _simple(draw(laws()))), ("two", _simple(draw(laws())))))
 
 
-def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+def _simple(law: p.Law) -> SimpleLaw:
+    assert not isinstance(law, p.Parts)
+    return law
+
+
+def maybe(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
     return st.none() | strategy
 
 
@@ -98,7 +108,7 @@ def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
 def units(draw: st.DrawFn, index: int) -> p.Unit:
     kind = draw(st.sampled_from(["function", "autoscaled", "fixed", "fixed"]))
     function = kind == "function"
-    balancing = draw(st.sampled_from(["random", "round_robin", "least_connections", "power_of_two", "shared_queue"]))
+    balancing = draw(st.sampled_from(BALANCINGS))
     shared = balancing == "shared_queue"
     count = 1 if function or shared else draw(st.integers(1, 2))
     inside = tuple(draw(stations(f"s{index}{i}", shared, function)) for i in range(count))

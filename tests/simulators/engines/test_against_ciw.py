@@ -7,7 +7,7 @@ long) each of the two works out for itself.
 
 from typing import Any
 
-import ciw
+import ciw  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from numpy.random import Generator

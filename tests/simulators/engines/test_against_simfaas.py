@@ -84,7 +84,7 @@ class _Service:
 def _theirs(plan: p.Plan, schedule: OpenSchedule, seed: int) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of matplotlib and its kind, at import
-        from simfaas.ServerlessSimulator import ServerlessSimulator
+        from simfaas.ServerlessSimulator import ServerlessSimulator  # type: ignore[import-untyped]
     scaling, station = plan.units[0].scaling, plan.stations[0]
     assert isinstance(scaling, p.PerRequest)
     # One more arrival after the end, which is not counted.

@@ -17,7 +17,8 @@ MILLION = 1e6
 
 
 def queue(service: p.Law, rate: float, n: float, **station: object) -> LongRun:
-    return poisson_run(p.one_station(service, **station), rate, n)
+    plan = p.one_station(service, **station)  # type: ignore[arg-type]
+    return poisson_run(plan, rate, n)
 
 
 def test_mm1() -> None:
