@@ -4,6 +4,7 @@ One file in simulators/shipping/files/ is one kind; the file's name is its name.
 of its own, and says for which candidates it makes sense.
 """
 
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -56,6 +57,6 @@ _Dumper.add_representer(str, _text)
 
 def as_yaml(*documents: Mapping[str, Any], about: str = "") -> bytes:
     """Documents as YAML, in the order of their keys as given, under a comment that says what they are."""
-    head = "".join(f"# {line}\n" for line in about.splitlines())
+    head = "".join(f"# {line}\n" for line in textwrap.wrap(about, 110))
     body = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
     return (head + body).encode()

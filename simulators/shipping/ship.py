@@ -69,7 +69,8 @@ def ship(shipment: Shipment) -> Shipped:
 
 def _readme(shipment: Shipment, made: list[Made]) -> str:
     candidate, manifest = shipment.candidate, shipment.package.manifest
-    example = json.dumps({"record": dict(manifest.example)}, ensure_ascii=False)
+    key = "features" if candidate.strategy == "streaming" else "record"
+    example = json.dumps({key: dict(manifest.example)}, ensure_ascii=False)
     parts = [
         f"# {shipment.name}, version {shipment.version}",
         f"The candidate *{candidate.name}*: strategy {candidate.strategy} on {candidate.host}, architecture "
@@ -79,7 +80,7 @@ def _readme(shipment: Shipment, made: list[Made]) -> str:
         f"{shipment.resources.mib} MiB; {shipment.resources.basis}.",
         f"Replace `{shipment.registry}` by your registry. Nothing here holds a secret: `DRYDOCK_TOKEN`, where it is "
         "set, is the bearer token that clients must send.",
-        *([f"A request's body: `{example}`"] if manifest.example else []),
+        *([f"A request: `{example}`"] if manifest.example and candidate.strategy in ("api", "streaming") else []),
         *(f"## {each.title}\n\n{each.summary}\n\n    {each.use}" for each in made),
     ]
     return "\n\n".join(parts) + "\n"

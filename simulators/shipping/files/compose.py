@@ -22,8 +22,7 @@ class Compose(FileKind):
 
     def files(self, shipment: Shipment) -> Files:
         make = {"api": _api, "streaming": _streaming, "batch": _batch}[shipment.candidate.strategy]
-        document = {"name": shipment.name, **make(shipment)}
-        return {"compose.yaml": as_yaml(document, about=f"{self.title} of {shipment.name}: {self.use}")}
+        return {"compose.yaml": as_yaml(make(shipment), about=f"{self.title} of {shipment.name}: {self.use}")}
 
 
 def _locked_in(shipment: Shipment) -> dict[str, Any]:

@@ -93,7 +93,10 @@ def _check(shipment: Shipment) -> dict[str, Any]:
         "timeout-minutes": 30,
         "steps": [
             _CHECKOUT,
-            {"uses": "actions/setup-python@v5", "with": {"python-version": "3.11", "cache": "pip"}},
+            {
+                "uses": "actions/setup-python@v5",
+                "with": {"python-version": "3.11", "cache": "pip", "cache-dependency-path": "requirements/check.txt"},
+            },
             {"name": "Build", "run": 'docker build -t "$IMAGE" .'},
             {"name": "Start", "run": f'docker run -d --name model {limits} -p 127.0.0.1:{PORT}:{PORT} "$IMAGE"'},
             {"name": "Install what checks it", "run": "pip install -r requirements/check.txt pytest==9.0.2"},
