@@ -19,6 +19,7 @@ from simulators.architectures.contract import STRATEGIES, Architecture, Setting
 from simulators.presets.contract import Preset
 from simulators.whatif import Question
 from simulators.whatif.planning import at_load, suited
+from simulators.whatif.running import LIVE_MOST
 
 DURATIONS = {60.0: "1 minute", 600.0: "10 minutes", 3_600.0: "1 hour", 86_400.0: "24 hours"}
 _WORDS = {"embedded": "Embedded", "api": "API", "streaming": "Streaming", "batch": "Batch"}
@@ -71,7 +72,7 @@ def reset() -> None:
 def _take(question: Question, load: float) -> None:
     """Another situation: the page begins anew from it, at a rate at which there is something to see."""
     with errors_shown():
-        question = at_load(question, profiles(), load)
+        question = at_load(question, profiles(), load, 0.8 * LIVE_MOST / question.duration_s)
     state.replace(question)
     st.session_state[state.LOOK] = None
     st.rerun()

@@ -1,11 +1,19 @@
 """Compiles the simulator, or loads what was compiled before: the job behind `warming`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from data.workloads.poisson import Poisson
 from simulators.plan import Exponential, one_station
 from simulators.simulate import simulate
+
+
+def is_compiled() -> bool:
+    """Whether this version of the engine is on disk already; importing it removes what was compiled from another."""
+    from simulators.engines._kernel import jit
+
+    return any((Path(jit.__file__).parent / "__pycache__").glob("*.nbc"))
 
 
 def compile_engine(

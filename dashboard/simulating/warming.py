@@ -9,7 +9,7 @@ import threading
 from enum import Enum
 
 from data.errors import DrydockError
-from strategies.jobs import JobQueue, shared_queue
+from strategies.jobs import shared_queue
 
 COMPILE = "dashboard.simulating.compiling:compile_engine"
 _logger = logging.getLogger(__name__)
@@ -33,17 +33,19 @@ def warmth() -> Warmth:
     with _lock:
         if _now is Warmth.COLD:
             _now = Warmth.COMPILING
-            threading.Thread(target=_warm, args=(shared_queue(),), name="compile the simulator", daemon=True).start()
+            threading.Thread(target=_warm, name="compile the simulator", daemon=True).start()
         return _now
 
 
-def _warm(queue: JobQueue) -> None:
+def _warm() -> None:
     global _now
-    from dashboard.simulating.compiling import compile_engine
+    from dashboard.simulating.compiling import compile_engine, is_compiled
 
     try:
-        job = queue.submit(COMPILE, {}, lane="simulate", title="Compiling the simulator")
-        queue.wait(job.id)
+        if not is_compiled():
+            queue = shared_queue()
+            job = queue.submit(COMPILE, {}, lane="simulate", title="Compiling the simulator")
+            queue.wait(job.id)
         compile_engine({}, lambda *_: None, lambda: False)
     except DrydockError:  # the page is being closed
         _logger.debug("The simulator was not compiled", exc_info=True)

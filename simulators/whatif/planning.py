@@ -8,10 +8,10 @@ from data.discovery import kind
 from data.errors import InvalidValue
 from data.workloads.contract import MAX_REQUESTS, Workload
 from simulators.architectures.contract import Architecture
-from simulators.plan import Load, Plan, offered_load, overload_warnings
+from simulators.plan import Load, PerRequest, Plan, offered_load, overload_warnings
 from simulators.presets.contract import Preset
 from simulators.whatif.profiles import Known
-from simulators.whatif.question import Question
+from simulators.whatif.question import MOST_RPS, Question
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +93,16 @@ def suited(question: Question, preset: str) -> Question:
     return replace(kept, preset=preset, architecture=name, strategy=strategy).with_settings(**fitting)
 
 
-def at_load(question: Question, profiles: Mapping[str, Known], load: float) -> Question:
-    """The question at the rate that makes this utilisation of its bottleneck; as it is where nothing is limited."""
-    capacity_rps = ask(question, profiles).capacity_rps
-    if not 0 < capacity_rps < float("inf"):
+def at_load(question: Question, profiles: Mapping[str, Known], load: float, most_rps: float = MOST_RPS) -> Question:
+    """The question at the rate that makes this utilisation of its bottleneck, or at `most_rps` where that is less.
+
+    As it is where nothing can run out of workers, or only functions can.
+    """
+    asked = ask(question, profiles)
+    endless = all(isinstance(unit.scaling, PerRequest) for unit in asked.calm.units)
+    if endless or not 0 < asked.capacity_rps < float("inf"):
         return question
-    return replace(question, rate_rps=float(f"{load * capacity_rps:.2g}"))
+    return replace(question, rate_rps=float(f"{min(load * asked.capacity_rps, most_rps):.2g}"))
 
 
 def _as(architecture: type[Architecture], name: str, value: float) -> float:
