@@ -13,6 +13,8 @@ def as_text(figure: Figure | None, *, interval: bool = True) -> str:
     '12.3 ms (11.9–12.9, n=4,000)'
     >>> as_text(Estimate(0.012, 0.0098, 0.0145, 4000, "share"))
     '1.20% (0.980–1.45, n=4,000)'
+    >>> as_text(Estimate(9.0, 9.0, 9.0, 21, "alarms"))
+    '9 alarms (n=21)'
     >>> as_text(TooFew("p99", 100, 368))
     'not estimable (n=100, needs 368)'
     >>> as_text(None)
@@ -22,6 +24,9 @@ def as_text(figure: Figure | None, *, interval: bool = True) -> str:
         return "not measured"
     if isinstance(figure, TooFew):
         return f"not estimable (n={figure.n:,}, needs {figure.needs:,})"
+    if figure.unit != _SHARE and figure.low == figure.value == figure.high and float(figure.value).is_integer():
+        counted = f"{figure.value:,.0f} {figure.unit}".strip()  # a count has no digits to round, and no interval
+        return f"{counted} (n={figure.n:,})" if interval else counted
     scale, unit = (100.0, "%") if figure.unit == _SHARE else (1.0, f" {figure.unit}")
     text = f"{digits(figure.value * scale)}{unit}"
     if not interval:
