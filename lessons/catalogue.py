@@ -54,6 +54,9 @@ def catalogue(folder: Path = FOLDER) -> Catalogue:
     for slug, path in (english | own).items():
         try:
             texts[slug] = _read(path, path.stat().st_mtime_ns, path.relative_to(folder.parent).as_posix())
+        except UnicodeDecodeError as error:
+            file = path.relative_to(folder.parent).as_posix()
+            broken.append(Broken(slug, file, 1, f"{file} is not UTF-8 text ({error}). Save it as UTF-8."))
         except InvalidFile as error:
             file = path.relative_to(folder.parent).as_posix()
             broken.append(Broken(slug, file, error.problems[0].line, str(error)))

@@ -56,7 +56,7 @@ def parse_course(text: str, known: Sequence[str]) -> Course:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"at line (\d+)", str(error))
-        raise _refused(int(where[1]) if where else 0, "", f"is not TOML ({error})") from None
+        raise _refused(int(where[1]) if where else text.count("\n") + 1, "", f"is not TOML ({error})") from None
     rows = found.get("lesson", [])
     if found.keys() - {"lesson"} or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _refused(1, ", ".join(found), "must hold [[lesson]] and nothing else")

@@ -193,6 +193,8 @@ def test_every_wrong_option_has_feedback_of_its_own_that_cites_the_run(lesson: L
     values = {as_text(figure, interval=False) for figure in lesson.untouched.figures.values()}
     values |= {as_text(figure) for figure in lesson.untouched.figures.values()}
     for question in (lesson.text.mechanism, lesson.text.transfer):
+        asked = " ".join([question.text, *(option.text for option in question.options)])
+        assert not re.search(r"\{[a-z_0-9]+(:full)?\}", asked), "only feedback cites the run"
         said = [option.feedback.format(**quoted) for option in question.options]
         assert len(set(said)) == len(said)
         wrong = [option for option in question.options if not option.right]
