@@ -17,8 +17,8 @@ from data.estimate import Estimate, Figure
 from data.provenance import Origin
 from lessons.contract import Cancelled, Control, Experiment, Progress, Settings, Verdict
 from lessons.controls import Choice, Number, Option
-from lessons.experiments._models import lesson_model
 from lessons.experiments._requests import Call, Features, Reply, Wrap, bad, good, send
+from lessons.experiments._small_model import small_model
 from lessons.language import N_, _
 from lessons.record import Outcome, Plot, Record, Series, exact
 from strategies.hosts.contract import Service
@@ -74,7 +74,7 @@ class InferenceApis(Experiment):
         if missing := ProcessHost().missing():
             raise Unavailable("The servers cannot run here", missing)
         progress(_("training"), 0.0)
-        package = lesson_model("tumour", "logistic", cancelled=cancelled)
+        package = small_model()
         rows = _rows(package, seed)
         records = _as_sent(package, rows)
         protocol, limit_bytes = str(settings["protocol"]), int(settings["limit_kb"]) * 1_000
@@ -111,7 +111,7 @@ class InferenceApis(Experiment):
         return Verdict(passed, measured, required, why)
 
     def solve(self, seed: int) -> Settings:
-        package = lesson_model("tumour", "logistic")
+        package = small_model()
         body = json.dumps(_WRAPS["tensorflow"](_as_sent(package, _rows(package, seed))))
         enough_kb = -(-len(body) // 10_000) * 10
         return {**self.setup(), "server": "checked", "protocol": "tensorflow", "limit_kb": enough_kb}
