@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.chart import Chart, figure, guide, legend, line, look
+from dashboard.charts.chart import Chart, figure, guide, label, legend, line, look
 from data.estimates.text import digits
 from strategies.releases.outcome.words import span
 
@@ -25,7 +25,8 @@ def release_power(points: Sequence[Mapping[str, Any]], own_rps: float) -> Chart:
                 hovertemplate=f"{fault} at %{{x:.3g}} per s: %{{y:.0%}}, %{{text}}<extra></extra>",
             )
         )  # fmt: skip
-    guide(drawn, "your traffic", x=own_rps)
+    guide(drawn, "", x=own_rps)
+    label(drawn, "your traffic", own_rps, 0.5)
     legend(drawn)
     near = [point for point in points if point["rate_rps"] == own_rps]
     alt = "Share of simulated releases that catch a fault, by traffic. At your traffic: " + "; ".join(

@@ -16,9 +16,15 @@ from strategies.packaging.package import ModelPackage
 from strategies.releases.choices import judges, make_policy, policies
 from strategies.releases.choices.pace import PACES, is_judged, judge_settings, paced_settings
 from strategies.releases.faults._choosing import faults
+from strategies.releases.live.job import check_where
 
 PAGE = "release"
-_PACES = {"seconds": "Seconds, to be watched here", "minutes": "Minutes, as in production"}
+_WHERE = {
+    "api": "**API.** A router stands before both versions and divides the requests.",
+    "stream": "**Stream.** A share of the consumers that take requests from one queue runs the new version.",
+    "batch": "**Batch.** A share of the rows, or all of them for both; as many rows as there would be requests.",
+}
+_CALLED = {"api": "API", "stream": "Stream", "batch": "Batch"}
 _LASTS_S = {"seconds": 20.0, "minutes": 14_400.0}
 _LABELS_S = {"seconds": 1.0, "minutes": 600.0}
 _MOST_LIVE_S, _MOST_LIVE_RPS = 300.0, 300.0
@@ -29,6 +35,7 @@ class Plan:
     """What is to be released, how, and to whom."""
 
     package: ModelPackage
+    where: str
     policy: str
     judge: str
     settings: dict[str, Any]
@@ -56,13 +63,21 @@ class Plan:
         """Why it cannot be made live here; empty where it can."""
         if self.duration_s > _MOST_LIVE_S:
             return f"It lasts longer than {_MOST_LIVE_S:.0f} s: choose the pace of seconds to release live here."
-        if self.rate_rps > _MOST_LIVE_RPS:
+        if self.rate_rps > _MOST_LIVE_RPS and self.where != "batch":
             return f"More than {_MOST_LIVE_RPS:.0f} requests a second would measure this machine and not the release."
+        return ""
+
+    def problem_of(self, policy: str) -> str:
+        """Why a policy cannot be where the two versions meet; empty where it can."""
+        try:
+            check_where(make_policy(self.choice(policy)), self.where)
+        except DrydockError as error:
+            return str(error)
         return ""
 
     def told(self) -> dict[str, Any]:
         """What is kept with a result, to tell whether it belongs to the same plan."""
-        fields = ("judge", "fault", "pace", "rate_rps", "duration_s", "slo_s", "users", "label_delay_s")
+        fields = ("where", "judge", "fault", "pace", "rate_rps", "duration_s", "slo_s", "users", "label_delay_s")
         found = {name: getattr(self, name) for name in fields}
         found["judge_settings"] = {k: v for k, v in self.settings.items() if k.startswith("judge.")}
         return {**found, "version": self.package.version, "model": self.package.manifest.name}
@@ -73,6 +88,9 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
     package = choose_package(found)
     known, bad = policies(), faults()
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        where = st.selectbox(
+            "The versions meet in", list(_WHERE), key="where", bind="query-params", width=180, format_func=_CALLED.get
+        )
         policy = st.selectbox(
             "Policy",
             list(known),
@@ -102,10 +120,11 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
             format_func=lambda name: bad[name].title,
         )
         pace = st.selectbox(
-            "Pace", list(PACES), key="pace", bind="query-params", width=280, format_func=lambda name: _PACES[name]
+            "Pace", list(PACES), key="pace", bind="query-params", width=160,
+            help="Decisions in seconds, to be watched live; or in minutes, as in production, to be simulated.",
         )  # fmt: skip
     st.markdown(
-        f"**{known[policy].title}.** {known[policy].summary} **Risk:** {known[policy].risk}. "
+        f"{_WHERE[where]} **{known[policy].title}.** {known[policy].summary} **Risk:** {known[policy].risk}. "
         f"**Resources:** {known[policy].resources}."
     )
     judged = f"**Judge.** {judges()[judge].summary} " if is_judged(policy) else ""
@@ -113,11 +132,11 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
     traffic = _traffic(pace)
     slo_s = traffic.pop("slo_ms") / 1_000
     settings = _settings(policy, judge, pace, slo_s)
-    plan = Plan(package, policy, judge, settings, fault, pace, slo_s=slo_s, users=int(traffic.pop("users")), **traffic)
-    try:
-        make_policy(plan.choice())
-    except DrydockError as error:
-        st.error(plain(error), icon=":material/error:")
+    plan = Plan(
+        package, where, policy, judge, settings, fault, pace, slo_s=slo_s, users=int(traffic.pop("users")), **traffic
+    )
+    if problem := plan.problem_of(policy):
+        st.error(plain(problem), icon=":material/error:")
         return None
     return plan
 

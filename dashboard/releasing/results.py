@@ -6,11 +6,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard.charts.release_evidence import release_evidence
-from dashboard.charts.release_harm import release_harm
+from dashboard.charts.release_harm import KINDS, release_harm
 from dashboard.charts.release_shares import decisions, release_shares
 from dashboard.parts.chart import show_chart
-from dashboard.parts.tables import plain, show_frame
-from data.estimates.text import digits
+from dashboard.parts.tables import plain, show_frame, show_rows
+from data.estimate import Estimate
+from data.estimates.text import as_text, digits
 from strategies.releases.choices import policies
 from strategies.releases.faults._choosing import faults
 from strategies.releases.outcome.words import span, verdict_in_words
@@ -30,10 +31,13 @@ def show_results(live: Record | None, simulated: Record | None) -> None:
         with place:
             _show(origin, record)
     until_s = max(_until_s(record) for record in found.values())
-    st.markdown("**Bad answers that users had of the new version**: failed, wrong or late")
+    if live is not None:
+        show_report(live)
+    st.markdown("**Bad answers of the new version**: failed, wrong or late")
     logs = {origin: record["log"] for origin, record in found.items()}
     caption = "One simulated release of many." if simulated else ""
-    show_chart(release_harm(logs, until_s), "release-harm", caption=f"{caption} {_spread(simulated)}".strip())
+    ends = {origin: bad_of(record["outcome"]) for origin, record in found.items()}
+    show_chart(release_harm(logs, ends, until_s), "release-harm", caption=f"{caption} {_spread(simulated)}".strip())
     for origin, record in found.items():
         with st.expander(f"Every decision, {origin} ({len(record['log']):,})", icon=":material/list:"):
             show_frame(decisions(record["log"], all_of_them=True))
@@ -48,22 +52,32 @@ def _show(origin: str, record: Record) -> None:
         st.badge(origin, color="blue" if origin == "measured" else "violet")
         st.badge(head, color=colour, icon=icon)
     st.markdown(f"**{policy}, {plain(faults()[record['plan']['fault']].title.lower())}.** {plain(why)}")
-    st.markdown(_harm(outcome))
+    st.markdown(_harm(outcome, "rows" if record["plan"].get("where") == "batch" else "requests"))
     for problem in record.get("problems", ()):
         st.warning(plain(problem), icon=":material/report:")
     show_chart(release_shares(log, _until_s(record)), f"{origin}-shares")
     if any(entry["evidence"] for entry in log):
         show_chart(release_evidence(log, _until_s(record)), f"{origin}-evidence")
+    if consumers := log[-1].get("consumers"):
+        served = sum(version == record["fault"]["version"] for version in consumers.values())
+        most = max(sum(v == record["fault"]["version"] for v in entry["consumers"].values()) for entry in log)
+        st.markdown(f"Of {len(consumers)} consumers {most} at most served the new version, {served} at the verdict.")
     st.caption(_told(origin, record))
 
 
-def _harm(outcome: Mapping[str, Any]) -> str:
-    bad = outcome["failed"] + outcome["wrong"] + outcome["late"]
+def _harm(outcome: Mapping[str, Any], unit: str) -> str:
+    bad = bad_of(outcome)
     return (
-        f"{outcome['requests']:,} requests; the new version answered {outcome['served_new']:,}, of which **{bad:,} "
+        f"{outcome['requests']:,} {unit}; the new version answered {outcome['served_new']:,}, of which **{bad:,} "
         f"were bad** ({outcome['failed']:,} failed, {outcome['wrong']:,} wrong, {outcome['late']:,} late). "
-        f"{outcome['users_touched']:,} users met it. {outcome['dropped']:,} requests got no answer."
+        f"{outcome['users_touched']:,} {'users' if unit == 'requests' else unit} met it. "
+        f"{outcome['dropped']:,} {unit} got no answer."
     )
+
+
+def bad_of(outcome: Mapping[str, Any]) -> int:
+    """Failed, wrong and late answers of the new version."""
+    return sum(int(outcome[kind]) for kind in KINDS)
 
 
 def _until_s(record: Record) -> float:
@@ -92,3 +106,32 @@ def _spread(simulated: Record | None) -> str:
         f"Over {bad['n']:,} simulated releases {digits(bad['mean'])} bad answers in the mean; 95% of them between "
         f"{digits(bad['low'])} and {digits(bad['high'])}."
     )
+
+
+def show_report(record: Record) -> None:
+    """Where two versions disagree over the rows of a batch."""
+    report = record.get("report")
+    if report is None:
+        return
+    st.markdown("**Disagreement report**: rows that both versions predicted")
+    st.markdown(
+        f"They differ on {as_text(Estimate(**report['disagreed']))} of {report['compared']:,} rows. "
+        f"{record['taken_back']:,} answers of the new version were taken back before anybody saw them."
+    )
+    if report["moves"]:
+        show_rows([{"from → to": f"{old} → {new}", "rows": f"{n:,}"} for old, new, n in report["moves"]], "from → to")
+    if report["segments"]:
+        st.markdown("Rows among which they differ most")
+        show_rows(
+            [
+                {
+                    "rows with": f"{part['feature']} {part['values']}",
+                    "rows": f"{part['rows']:,}",
+                    "differ": f"{part['disagreed'] / part['rows']:.1%}",
+                }
+                for part in report["segments"]
+            ],
+            "rows with",
+        )
+    if report["largest"]:
+        st.caption(f"The largest difference is {digits(report['largest'])}.")

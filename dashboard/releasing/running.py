@@ -24,7 +24,7 @@ def release_live(plan: Plan) -> None:
 
 def release_all_live(plan: Plan) -> None:
     """Queue a live release under every policy, one after the other."""
-    payloads = [_live(plan, policy) for policy in COMPARED]
+    payloads = [_live(plan, policy) for policy in COMPARED if plan.problem_of(policy) == ""]
     title = f"{len(payloads)} releases of {plan.package.manifest.name}"
     _begin("all", start(RELEASES, {"releases": payloads}, lane="measure", title=title), "")
 
@@ -54,8 +54,9 @@ def _simulated(plan: Plan, latency: dict[str, Any] | None) -> dict[str, Any]:
 
 def _common(plan: Plan) -> dict[str, Any]:
     return {
-        "id": new_id(), "session": owner(), "plan": plan.told(), "package": str(plan.package.folder),
-        "fault": plan.fault, "slo_s": plan.slo_s, "users": plan.users, "label_delay_s": plan.label_delay_s,
+        "id": new_id(), "session": owner(), "plan": plan.told(), "where": plan.where,
+        "package": str(plan.package.folder), "fault": plan.fault, "slo_s": plan.slo_s, "users": plan.users,
+        "label_delay_s": plan.label_delay_s,
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.parts.tables import show_rows
 from dashboard.releasing.plan import Plan
+from dashboard.releasing.results import bad_of
 from dashboard.releasing.running import COMPARED
 from data.estimates.text import digits
 from strategies.releases.choices import policies
@@ -39,6 +40,10 @@ def side_by_side(plan: Plan, kept: Sequence[Mapping[str, Any]], simulated: Mappi
             ],
             "policy",
         )
+    st.caption(
+        "Live, the new version's one instance runs from the first request to the last; simulated, as many run as the "
+        "policy's share asks for."
+    )
     if missing := [policies()[name].title for name in COMPARED if name not in measured]:
         st.caption(f"Not measured yet with this model, fault, traffic and judge: {', '.join(missing)}.")
 
@@ -65,8 +70,7 @@ def _newest(plan: Plan, kept: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[
 
 
 def _bad(outcome: Mapping[str, Any]) -> str:
-    bad = outcome["failed"] + outcome["wrong"] + outcome["late"]
-    return f"{bad:,} of {outcome['served_new']:,} answers"
+    return f"{bad_of(outcome):,} of {outcome['served_new']:,} answers"
 
 
 def _spread(spread: Mapping[str, float], unit: str = "") -> str:

@@ -47,9 +47,11 @@ class Release(View):
             st.info("Nothing yet. Release it live, or simulate it, above.", icon=":material/history:")
         else:
             show_results(live, simulated)
-        if plan is not None:
+        if plan is not None and plan.where == "api":
             _compare(plan, simulated, live)
             _power(plan, live)
+        elif plan is not None:
+            st.caption("The side-by-side table and the view of what can be caught are of requests behind a router.")
 
 
 def _recalled(name: str) -> Record:
@@ -65,7 +67,7 @@ def _act(plan: Plan, live: Record) -> None:
         if st.button("Release it live", type="primary", icon=":material/rocket_launch:", disabled=blocked):
             release_live(plan)
             st.rerun()
-        if st.button("Simulate it", icon=":material/casino:", disabled=busy["simulated"]):
+        if plan.where == "api" and st.button("Simulate it", icon=":material/casino:", disabled=busy["simulated"]):
             simulate(plan, _latency(plan, live))
             st.rerun()
     if plan.live_problem:

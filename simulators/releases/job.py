@@ -56,8 +56,9 @@ def run_simulated(payload: dict[str, Any], progress: Progress, cancelled: Cancel
     for place, choice in enumerate(payload["policies"]):
         progress("simulating", 0.1 + 0.9 * place / len(payload["policies"]), choice["policy"])
         outcomes = simulate_releases(
-            make_policy(choice), world, traffic, releases=releases, seed=seed, horizon_s=horizon_s, cancelled=cancelled
-        )
+            make_policy(choice), world, traffic, releases=releases, seed=seed, horizon_s=horizon_s, to_the_end=True,
+            cancelled=cancelled,
+        )  # fmt: skip
         figures.append({"policy": choice, "figures": asdict(summarise_releases(outcomes))})
     log, outcome = course(make_policy(payload["policies"][0]), world, traffic, seed=seed, horizon_s=horizon_s)
     found = {

@@ -44,6 +44,7 @@ def simulate_releases(
     releases: int = 1_000,
     seed: int = 1,
     horizon_s: float = 86_400.0,
+    to_the_end: bool = False,
     cancelled: Any = None,
 ) -> list[ReleaseOutcome]:
     """Run a policy many times in a world; one outcome a release.
@@ -54,9 +55,11 @@ def simulate_releases(
         Settings; each release gets a fresh one.
     horizon_s
         A release without a verdict by then is left at hold.
+    to_the_end
+        Whether users go on until `horizon_s` after a verdict, answered by whom it says; else counts end with it.
     """
     run = _Run(policy, world, traffic, releases, seed, False)
-    return run.to_the_end(horizon_s, cancelled)
+    return run.outcomes(horizon_s, cancelled, to_the_end)
 
 
 def trajectory(
@@ -64,16 +67,16 @@ def trajectory(
 ) -> tuple[tuple[tuple[float, Split], ...], ReleaseOutcome]:
     """One release with every decision that was taken."""
     run = _Run(policy, world, traffic, 1, seed, True)
-    outcome = run.to_the_end(horizon_s, None)[0]
+    outcome = run.outcomes(horizon_s)[0]
     return tuple(run.courses[0].log), outcome
 
 
 def course(
     policy: ReleasePolicy, world: World, traffic: Traffic, *, seed: int = 1, horizon_s: float = 86_400.0
 ) -> tuple[list[dict[str, Any]], ReleaseOutcome]:
-    """The same as plain entries, such as the live router logs: what charts of shares, evidence and harm show."""
+    """The same as plain entries, such as the live router logs, and the outcome once all traffic is over."""
     run = _Run(policy, world, traffic, 1, seed, True)
-    outcome = run.to_the_end(horizon_s, None)[0]
+    outcome = run.outcomes(horizon_s, to_the_end=True)[0]
     own = run.courses[0]
     return [entry_of(now_s, split, served=n) for (now_s, split), n in zip(own.log, own.served, strict=True)], outcome
 
@@ -89,7 +92,7 @@ class _Run:
         self.verdict_s = np.full(releases, np.nan)
         self.extra_s = np.zeros(releases)
 
-    def to_the_end(self, horizon_s: float, cancelled: Any) -> list[ReleaseOutcome]:
+    def outcomes(self, horizon_s: float, cancelled: Any = None, to_the_end: bool = False) -> list[ReleaseOutcome]:
         nothing = Evidence(Arms(), Arms(), ready=self.world.ready_s <= 0)
         self._decide(0.0, [nothing] * len(self.active))
         tick = 0
@@ -99,6 +102,8 @@ class _Run:
             windows = self._window(tick)
             tick += 1
             self._decide(tick * self.interval_s, windows)
+        if to_the_end:
+            self._go_on(horizon_s)
         return [self._outcome(i) for i in range(len(self.courses))]
 
     def _window(self, tick: int) -> list[Evidence]:
@@ -113,6 +118,14 @@ class _Run:
             seen.append(self.courses[i].ledger.add(apart, together, compared=compares(split), ready=ready))
             self.extra_s[i] += max(split.old_fleet + split.new_fleet - 1, 0.0) * self.interval_s
         return seen
+
+    def _go_on(self, horizon_s: float) -> None:
+        """What users got after the verdict, until the traffic ends."""
+        over = np.flatnonzero(~np.isnan(self.verdict_s))
+        left_s = np.maximum(min(horizon_s, self.traffic.stops_s) - self.verdict_s[over], 0.0)
+        splits = [self.courses[i].split for i in over]
+        counts = self.traffic.over(self.drawing.rng, left_s)
+        self.drawing.draw(over, counts, splits, self.traffic.scatter, horizon_s, 0.0)
 
     def _decide(self, now_s: float, seen: list[Evidence]) -> None:
         ended = []

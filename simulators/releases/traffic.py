@@ -42,6 +42,11 @@ class Traffic:
             courses.append(np.histogram(schedule.at_s, edges)[0])
         return cls(workload.mean_rate_rps, counts=np.array(courses, np.int64))
 
+    def over(self, rng: Generator, spans_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Requests within spans of time, at the mean rate. (releases,)"""
+        means = self.rate_rps * spans_s
+        return rng.poisson(means) if self.scatter else np.rint(means).astype(np.int64)
+
     def draw(self, rng: Generator, releases: int, tick: int, interval_s: float) -> NDArray[np.int64]:
         """Requests between decision `tick` and the next, in each of many releases. (releases,)"""
         if tick * interval_s >= self.stops_s:

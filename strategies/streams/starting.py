@@ -22,14 +22,11 @@ from strategies.streams.sizes import Sizes
 _log = logging.getLogger(__name__)
 
 
-CONSUMER = "strategies.streams.consumer"
-
-
 @contextmanager
 def started(
-    model: ModelPackage, host: Host, limits: Limits, sizes: Sizes, module: str = CONSUMER, **environment: str
+    model: ModelPackage, host: Host, limits: Limits, sizes: Sizes, module: str = "", **environment: str
 ) -> Iterator[StreamingDeployment]:
-    """A deployment whose consumers all serve the model; `module` is what they run, in such an environment."""
+    """A deployment whose consumers all serve the model; `module` is what they run instead of the usual one."""
     names = Names.fresh()
     with ExitStack() as undo:
         server = undo.enter_context(broker())
@@ -41,7 +38,7 @@ def started(
 
         def made(number: int) -> Service:
             usual = service(number, names, server, limits, sizes)
-            return replace(usual, module=module, environment={**usual.environment, **environment})
+            return replace(usual, module=module or usual.module, environment={**usual.environment, **environment})
 
         keeper = Keeper(host, made, limits.workers)
         undo.callback(keeper.close)
@@ -56,7 +53,7 @@ def service(number: int, names: Names, server: Broker, limits: Limits, sizes: Si
     """One consumer."""
     arguments = ("--prefix", names.prefix, "--replica", str(number), "--ack-wait-s", str(sizes.ack_wait_s))
     return Service(
-        f"consumer {number}", CONSUMER, arguments, environment={URL_VARIABLE: server.url},
+        f"consumer {number}", "strategies.streams.consumer", arguments, environment={URL_VARIABLE: server.url},
         listens=False, cpus=limits.cpus, memory_bytes=limits.memory_bytes,
     )  # fmt: skip
 

@@ -21,10 +21,11 @@ from data.errors import Cancelled, InvalidValue
 from strategies.hosts._log import Log
 from strategies.packaging.package import ModelPackage
 from strategies.releases.batched.book import Book
+from strategies.releases.batched.judging import without_latency
 from strategies.releases.batched.report import Disagreement
 from strategies.releases.batched.staging import Slice, stage
 from strategies.releases.batched.workers import Version
-from strategies.releases.choices import describe, make_policy
+from strategies.releases.choices import describe
 from strategies.releases.contract import ReleasePolicy, Verdict
 from strategies.releases.evidence import Arms, Evidence
 from strategies.releases.evidence.ledger import Ledger, compares
@@ -110,22 +111,6 @@ def release_batch(
         report, outcome = book.report(staged), run.outcome()
         _publish(book, report, output)
     return BatchRelease(outcome, tuple(run.log), describe(asked), told, report, taken_back, output)
-
-
-def without_latency(policy: ReleasePolicy) -> ReleasePolicy:
-    """The same policy, whose judge does not wait for latencies that never come."""
-    choice = describe(policy)
-    first = policy.fresh().decide(0.0, Evidence(Arms(), Arms()))
-    if not first.primary + first.canary:
-        raise InvalidValue("policy", choice["policy"], "stops everything", "choose one that goes by shares")
-    if "judge" not in choice:
-        return policy.fresh()
-    settings = choice["judge_settings"]
-    for name in {"signals", "required"} & settings.keys():
-        settings[name] = [signal for signal in settings[name] if signal != "latency"]
-    if not settings["signals"]:
-        raise InvalidValue("signals", "latency", "is nothing that a batch has", "choose errors or disagreement too")
-    return make_policy(choice)
 
 
 class _Run:

@@ -27,7 +27,8 @@ from strategies.releases.live.harm import harm, labels_of
 from strategies.releases.live.release import ReleaseResult, Truth, labels_in_time, reader_of, trace_of
 from strategies.releases.live.served import Served
 from strategies.releases.router.accounts import Accounts
-from strategies.releases.streamed.group import ReleasedGroup, check_expressible
+from strategies.releases.streamed.group import ReleasedGroup
+from strategies.releases.streamed.shares import check_expressible
 
 CONSUMER = "strategies.releases.faults._consume"
 

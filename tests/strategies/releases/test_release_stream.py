@@ -15,9 +15,9 @@ from strategies.releases.faults._choosing import make_fault
 from strategies.releases.faults.contract import segment_limit
 from strategies.releases.router.accounts import Accounts
 from strategies.releases.router.answers import Reader, Said
-from strategies.releases.streamed.group import consumers_for
 from strategies.releases.streamed.pairing import Ended, Pairing
 from strategies.releases.streamed.release import release_stream
+from strategies.releases.streamed.shares import consumers_for
 
 LOAD = Poisson(duration_s=5.0, rate_rps=120.0)
 CANARY: dict[str, Any] = {
