@@ -207,7 +207,7 @@ def test_a_stretch_has_the_workloads_rate_wherever_it_begins(seed: int, seconds:
 
 
 def test_a_stretch_of_a_day_is_cut_out_of_it() -> None:
-    day = Diurnal(mean_rps=2.0, duration_s=86_400.0)
+    day = Diurnal(rate_rps=2.0, duration_s=86_400.0)
     rates = [len(stretch(day, 600.0, seed)) / 600 for seed in range(40)]
     assert max(rates) > 1.5 * min(rates)  # some moments are busier than others
     assert len(stretch(Bursty(duration_s=60.0), 120.0, 1)) > 0

@@ -1,0 +1,57 @@
+"""Real faults beside simulated ones: how many of twenty strikes fall into the simulated 95% interval."""
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.catalogue import find_dataset
+from simulators.risk.real import RESOLUTION_S, Drill, Outcome, calibrate, drills, inject, interval, predict
+from strategies.packaging.package import ModelPackage
+from strategies.training.publish import package_trained
+from strategies.training.spec import TrainingSpec
+from strategies.training.train import train
+from tests.bench._harness import Effort, Row
+
+STRIKES = 20
+_PROMISED = 0.95
+_LEAST = 17
+"""Of twenty that each fall into it with 95%, 16 or fewer happen once in sixty."""
+
+
+def run(effort: Effort) -> Iterator[Row]:
+    """Each drill: calibrated, predicted, then struck twenty times in deployments of their own."""
+    del effort
+    package, rows = heavy()
+    for drill in drills():
+        known = calibrate(drill, package, rows)
+        predicted = predict(drill, known)
+        real = [inject(drill, package, rows, 5_000 + i).outcome for i in range(STRIKES)]
+        yield from compared(drill, predicted, real)
+
+
+def compared(drill: Drill, predicted: tuple[Outcome, ...], real: list[Outcome]) -> Iterator[Row]:
+    """Failed requests and recovery time, each against its interval."""
+    for what, spare in (("failed", 0.0), ("recovery_s", RESOLUTION_S)):
+        low, high = interval([getattr(outcome, what) for outcome in predicted])
+        values = [getattr(outcome, what) for outcome in real]
+        within = sum(low - spare <= value <= high + spare for value in values)
+        shown = ", ".join(f"{value:.3g}" for value in sorted(values))
+        print(f"  {drill.name} {what}: simulated {low:.3g} to {high:.3g}; real {shown}", file=sys.stderr, flush=True)
+        name = f"faults: {drill.title.lower()} killed, {what} within the simulated 95%"
+        ratio = within / len(values) / _PROMISED
+        yield Row(
+            name, within / len(values), _PROMISED, ratio, _LEAST / STRIKES / _PROMISED, "share", len(values),
+            within >= _LEAST * len(values) / STRIKES,
+        )  # fmt: skip
+
+
+def heavy() -> tuple[ModelPackage, NDArray[np.float32]]:
+    """A model that takes a while for each row, so that a strike finds requests in service."""
+    parameters = {"width": 1_024, "layers": 5, "max_epochs": 1}
+    spec = TrainingSpec(
+        data="digits", algorithm="neural_network", parameters=parameters, learning_curve=False, track=False
+    )
+    package = package_trained(train(spec))
+    return package, package.manifest.schema.encode(find_dataset("digits").load().head(200))
