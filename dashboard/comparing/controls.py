@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.candidates import candidates
+from dashboard.comparing.paying import paying, weighing
 from dashboard.parts.form import fields_of
 from dashboard.parts.tables import plain
 from data.catalogue import dataset_names, find_dataset
@@ -25,6 +26,8 @@ def controls() -> None:
         "Traffic": _traffic,
         "Model": _model,
         "Goals": _goals,
+        "Costs": paying,
+        "Weights": weighing,
         "Measurement": _measurement,
     }
     changes: dict[str, Any] = {}

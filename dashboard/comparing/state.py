@@ -9,7 +9,7 @@ import streamlit as st
 from data.errors import InvalidScenario
 from data.scenario import Scenario
 
-OTHERS = frozenset({"run", "job", "survey", "chart", "repetition", "draw_invalid"})
+OTHERS = frozenset({"run", "job", "survey", "chart", "repetition", "draw_invalid", "decision", "picture"})
 """Parameters of the address that are not the scenario's."""
 
 _SCENARIO, _WRITTEN, _REVISION, _PROBLEMS = "_scenario", "_scenario_in_url", "_scenario_revision", "_scenario_problems"

@@ -1,15 +1,17 @@
-"""The page that compares candidates: the same traffic to each, side by side."""
+"""The page that compares candidates: the same traffic to each, and the decision they lead to."""
 
 import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.controls import controls
+from dashboard.comparing.deciding import decide_again, decision_of, wanted_scenario
 from dashboard.comparing.history import history
 from dashboard.comparing.loading import comparison_of
 from dashboard.comparing.patterns import patterns
 from dashboard.comparing.results import show_results
 from dashboard.comparing.running import run
 from dashboard.comparing.scenario_file import open_scenario
+from dashboard.comparing.verdict import in_words, show_decision
 from dashboard.parts.address import note, recall
 from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
@@ -17,6 +19,7 @@ from dashboard.views.contract import View
 from dashboard.work import cancel, look_at
 from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
+from simulators.decision.job import measured_alike
 
 _PAGE = "compare"
 
@@ -40,6 +43,13 @@ class Compare(View):
             )
         if results is not None:
             st.header("Results", anchor="results")
+            scenario, decision = wanted_scenario(results), decision_of(results)
+            if decision is not None:
+                in_words(decision)
+                show_decision(scenario, decision)
+            else:
+                decide_again(results)
+            st.header("Latency", anchor="latency")
             show_results(results)
         st.header("The four patterns", anchor="patterns")
         patterns(results)
@@ -66,7 +76,7 @@ def _set_up(results: Comparison | None) -> None:
         st.rerun()
     elif job is not None:
         show_failure(job)
-    if results is not None and results.scenario != state.held():
+    if results is not None and not measured_alike(results.scenario, state.held()):
         _stale(results.scenario)
 
 

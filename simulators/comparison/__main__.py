@@ -1,8 +1,11 @@
 """``python -m simulators.comparison file.toml``: the comparison without a browser.
 
-Prints a table, and exits with 0 when every candidate keeps the SLO, 1 when one misses it, 2 for a scenario that cannot
-be used, 3 when a candidate could not be measured, or not validly, 4 when the requests were too few to tell, and 130
-when it was cancelled.
+Prints the figures, the scorecards and the decision, and exits with 0 when every candidate keeps the SLO, 1 when one
+misses it, 2 for a scenario that cannot be used, 3 when a candidate could not be measured, or not validly, 4 when the
+requests were too few to tell, and 130 when it was cancelled.
+
+With ``--expect NAME`` it confirms a decision instead: 0 when that candidate is chosen and nothing is tied with it, 1
+when another one is, 3 when that candidate was not measured validly, and 4 when the data do not separate it.
 """
 
 import argparse
@@ -11,13 +14,20 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from data.errors import DrydockError, InvalidScenario
+from data.errors import DrydockError, InvalidScenario, InvalidValue
+from data.prices import keep_price_list
 from data.scenario import Scenario, toml
 from data.scenario.lines import key_lines
 from strategies.jobs import JobState, shared_queue
+
+if TYPE_CHECKING:
+    from simulators.comparison.comparison import Comparison
+    from simulators.decision.decision import Decision
 
 MET, MISSED, BAD_SCENARIO, NOT_MEASURED, NOT_SHOWN, CANCELLED = 0, 1, 2, 3, 4, 130
 _EXITS = {"met": MET, "missed": MISSED, "not_measured": NOT_MEASURED, "invalid": NOT_MEASURED, "not_shown": NOT_SHOWN}
@@ -27,12 +37,17 @@ _QUICK_S = 3.0
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
+        if asked.prices:
+            keep_price_list(_read(asked.prices), asked.prices.name)
         scenario = _scenario(asked)
     except InvalidScenario as error:
         print(f"{asked.scenario}: {error}", file=sys.stderr)
         return BAD_SCENARIO
+    except InvalidValue as error:
+        print(error, file=sys.stderr)
+        return BAD_SCENARIO
     try:
-        return _compare(scenario, asked.json)
+        return _compare(scenario, asked)
     except DrydockError as error:
         print(error, file=sys.stderr)
         return NOT_MEASURED
@@ -49,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file; - prints them")
     parser.add_argument("--seed", type=int, help="another seed than the scenario's")
     parser.add_argument("--candidate", action="append", metavar="NAME", help="measure only this one; may be repeated")
+    parser.add_argument("--expect", metavar="NAME", help="confirm that this candidate is (still) the one to choose")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="also write the decision record (Markdown)")
+    parser.add_argument("--prices", type=Path, metavar="FILE", help="a price list of your own (TOML) to keep and use")
     parser.add_argument("--quick", action="store_true", help=f"at most {_QUICK_S:g} s of traffic, twice: a rough look")
     return parser
 
@@ -61,6 +79,8 @@ def _scenario(asked: argparse.Namespace) -> Scenario:
     check_measurable(scenario, key_lines(text))
     if asked.seed is not None:
         scenario = scenario.evolve(seed=asked.seed)
+    if asked.expect:
+        scenario.candidate(asked.expect)
     if asked.candidate:
         scenario = scenario.evolve(candidates=[scenario.candidate(name) for name in asked.candidate])
     return _quick(scenario) if asked.quick else scenario
@@ -76,7 +96,7 @@ def _quick(scenario: Scenario) -> Scenario:
         return scenario.evolve(measurement=short)
 
 
-def _compare(scenario: Scenario, json_file: Path | None) -> int:
+def _compare(scenario: Scenario, asked: argparse.Namespace) -> int:
     state = _run(scenario)
     if state.status == "cancelled":
         print("Cancelled. Nothing of it is left running.", file=sys.stderr)
@@ -85,18 +105,54 @@ def _compare(scenario: Scenario, json_file: Path | None) -> int:
         print(state.error.message if state.error else state.status, file=sys.stderr)
         return NOT_MEASURED
     from data.store import RunStore
-    from simulators.comparison.rows import heading, table
     from simulators.comparison.saved import load_comparison
+    from simulators.decision.saved import kept_decision
 
     comparison = load_comparison(RunStore(), state.result["group"])
-    figures = json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False)
-    if json_file == Path("-"):
+    decision = kept_decision(comparison.group, scenario)
+    _tell(comparison, decision, asked)
+    if asked.expect:
+        return _confirmed(comparison, decision, asked.expect)
+    return _EXITS[comparison.outcome]
+
+
+def _tell(comparison: "Comparison", decision: "Decision | None", asked: argparse.Namespace) -> None:
+    from simulators.comparison.rows import heading, table
+    from simulators.decision.record import record
+    from simulators.decision.saved import to_dict
+    from simulators.decision.text import as_lines
+
+    whole = comparison.to_dict() | {"decision": to_dict(decision) if decision else None}
+    figures = json.dumps(whole, indent=2, ensure_ascii=False)
+    if asked.json == Path("-"):
         print(figures)
     else:
         print(f"{heading(comparison)}\n\n{table(comparison, shutil.get_terminal_size((120, 24)).columns)}")
-        if json_file:
-            json_file.write_text(figures + "\n", encoding="utf-8")
-    return _EXITS[comparison.outcome]
+        if decision:
+            print(f"\n{as_lines(comparison.scenario, decision)}")
+        if asked.json:
+            asked.json.write_text(figures + "\n", encoding="utf-8")
+    if asked.record and decision:
+        asked.record.write_text(record(comparison.scenario, decision, datetime.now(UTC).date()), encoding="utf-8")
+
+
+def _confirmed(comparison: "Comparison", decision: "Decision | None", expected: str) -> int:
+    """The status that says whether a decision still holds."""
+    if decision is not None and decision.chosen == expected:
+        return NOT_SHOWN if decision.tied else MET
+    found = next(result for result in comparison.results if result.candidate.name == expected)
+    chosen = decision.chosen if decision else ""
+    print(f"{expected} is no longer chosen: {chosen or 'nobody'} is.", file=sys.stderr)
+    if found.verdict.outcome in ("invalid", "not_measured"):
+        return NOT_MEASURED
+    return NOT_SHOWN if decision is not None and expected in decision.tied else MISSED
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidValue("price list", str(path), f"cannot be read ({error})", "name a TOML file in UTF-8") from None
 
 
 def _run(scenario: Scenario) -> JobState:

@@ -54,7 +54,7 @@ def decide(
         progress(f"costs and risk of {result.candidate.name}", 0.6 * place / len(comparison.results))
         known.append(known_of(scenario, result, evidence, prices, cancelled))
     cards = tuple(each.card for each in known)
-    points = points_of(cards, scenario.weights.risk_figure)
+    points = points_of([each.card for each in known if each.trusted], scenario.weights.risk_figure)
     question = question_of(scenario, known, evidence)
     progress("what would flip it", 0.6)
     found = flips(question, cancelled)
@@ -65,6 +65,7 @@ def decide(
         group=comparison.group,
         cards=cards,
         axes=tuple(next(iter(points.values()), {})),
+        placed=tuple(points),
         front=pareto_front(points),
         rule="weights" if weights_of(scenario.weights) else "cheapest",
         chosen=chosen,

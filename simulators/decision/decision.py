@@ -80,8 +80,11 @@ class Decision:
     cards: tuple[Scorecard, ...]
     """In the scenario's order."""
     axes: tuple[str, ...]
-    """Those on which all candidates with a figure for latency and cost have one."""
+    """Those on which all placed candidates have a figure."""
+    placed: tuple[str, ...]
+    """Candidates with valid figures on these axes."""
     front: tuple[str, ...]
+    """Those of them that no other beats."""
     rule: Rule
     chosen: str
     """Empty where none is shown to keep every limit."""

@@ -62,7 +62,7 @@ def _surety(decision: Decision) -> Iterator[Statement]:
     if not decision.tied:
         sure = "its lead is wider than the intervals" if len([c for c in decision.cards if c.allowed]) > 1 else ""
         if sure:
-            yield Statement("surety", f"The data separate it from every other candidate: {sure}.")
+            yield Statement("surety", f"The data separate it from every other one that keeps the limits: {sure}.")
         return
     others = _listed(decision.tied)
     yield Statement("surety", f"Not separated from {others}: between these there is no ranking.")
@@ -83,7 +83,7 @@ def _limits(decision: Decision) -> Iterator[Statement]:
 
 def _front(decision: Decision) -> Iterator[Statement]:
     if decision.front:
-        dominated = [card.name for card in decision.cards if card.name not in decision.front and card.cost]
+        dominated = [name for name in decision.placed if name not in decision.front]
         axes = _listed(decision.axes)
         rest = f"; {_listed(dominated)} {'is' if len(dominated) == 1 else 'are'} beaten" if dominated else ""
         yield Statement("front", f"On {axes}, nothing beats {_listed(decision.front)}{rest}.")

@@ -1,0 +1,81 @@
+"""The decision as the page shows it: in words at the top, then cards, charts, the table, bills and risks."""
+
+import streamlit as st
+
+from dashboard.comparing.pictures import CHARTS, charts_of
+from dashboard.comparing.scorecards import cards, show_table
+from dashboard.comparing.taking_away import take_away
+from dashboard.parts.chart import show_chart
+from dashboard.parts.tables import plain, show_rows
+from data.estimates import as_text
+from data.scenario import Scenario
+from simulators.decision.decision import Decision, Topic
+
+
+def in_words(decision: Decision) -> None:
+    """What is chosen and how sure that is; the assumptions on request."""
+    choice, *_ = (s.text for s in decision.words if s.topic == "choice")
+    show = st.success if decision.holds else st.warning
+    show(f"**{plain(choice)}**", icon=":material/balance:")
+    for text in _said(decision, "surety", "front", "flips"):
+        st.markdown(f"- {plain(text)}")
+    limits = _said(decision, "limits")
+    if limits:
+        st.markdown("\n".join(f"- {plain(text)}" for text in limits))
+    with st.expander("Under which assumptions, and what was measured", icon=":material/info:"):
+        st.markdown("\n".join(f"- {plain(text)}" for text in _said(decision, "assumptions", "source", "missing")))
+
+
+def show_decision(scenario: Scenario, decision: Decision) -> None:
+    """Everything below the words."""
+    cards(scenario, decision)
+    _chart(scenario, decision)
+    _table(scenario, decision)
+    _details(decision)
+    take_away(scenario, decision)
+
+
+@st.fragment
+def _chart(scenario: Scenario, decision: Decision) -> None:
+    chosen = st.radio("Picture", list(CHARTS), key="picture", bind="query-params", horizontal=True) or "Front"
+    chart = charts_of(scenario, decision)[chosen]()
+    if chart is None:
+        st.info("There is nothing to draw: nothing flips the choice, or no candidate has a bill.")
+        return
+    show_chart(chart, f"decision-{chosen}", caption=CHARTS[chosen])
+
+
+@st.fragment
+def _table(scenario: Scenario, decision: Decision) -> None:
+    with st.expander(f"Table of everything ({len(decision.cards)} candidates)", icon=":material/table:"):
+        show_table(scenario, decision)
+
+
+@st.fragment
+def _details(decision: Decision) -> None:
+    with st.expander("Bill and risks of one candidate", icon=":material/receipt_long:"):
+        names = [card.name for card in decision.cards]
+        start = names.index(decision.chosen) if decision.chosen else 0
+        card = decision.card(st.selectbox("Candidate", names, start, key="bill_of"))
+        if card.cost:
+            total = card.cost.usd_per_month
+            st.markdown(f"**{total.value:,.2f} USD a month**, of {card.cost.hours:g} hours")
+            lines = [
+                {"line": f"{place}. {line.part}", "arithmetic": line.arithmetic}
+                for place, line in enumerate(card.cost.lines, 1)
+            ]
+            show_rows(lines, "line")
+            for text in card.cost.notes:
+                st.caption(plain(text))
+        risks = [
+            {"risk": risk.title, "value": as_text(risk.estimate), "how": f"{risk.basis}: {risk.how}"}
+            for risk in card.risk.values()
+        ]
+        if risks:
+            show_rows([{"risk": r["risk"], "value and how": f"{r['value']}. {r['how']}"} for r in risks], "risk")
+        for text in card.missing:
+            st.caption(plain(text))
+
+
+def _said(decision: Decision, *topics: Topic) -> list[str]:
+    return [statement.text for topic in topics for statement in decision.words if statement.topic == topic]
