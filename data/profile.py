@@ -75,6 +75,15 @@ class ColdStart:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLoad:
+    """What users saw of a deployment under Poisson traffic: it is what durations are fitted to."""
+
+    rate_rps: float
+    latency_s: Samples
+    """Of the answers, at even quantiles, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceProfile:
     """What predictions about a deployment are made of. Durations are in seconds."""
 
@@ -115,6 +124,8 @@ class ServiceProfile:
     lookup_s: Samples = ()
     """Looking up an answer that was computed beforehand."""
     cold_starts: tuple[ColdStart, ...] = ()
+    at_load: tuple[AtLoad, ...] = ()
+    """By ascending rate; none where it was not driven under load."""
     payload_bytes: int = 0
     """Of a request and its answer together, as far as they cross a process boundary."""
     memory_bytes: int = 0
@@ -136,6 +147,11 @@ class ServiceProfile:
             raise InvalidValue("idle", after, "must have ascending pauses above 0", "sort them and drop repeats")
         for idle in self.idle:
             _durations(f"idle after {idle.after_s:g} s", idle.extra_s, needed=True)
+        rates = [seen.rate_rps for seen in self.at_load]
+        if rates != sorted(set(rates)) or any(rate <= 0 for rate in rates):
+            raise InvalidValue("at_load", rates, "must have ascending rates above 0", "sort them and drop repeats")
+        for seen in self.at_load:
+            _durations(f"latency_s at {seen.rate_rps:g}/s", seen.latency_s, needed=True)
         if self.discipline not in ("fcfs", "ps", "turns"):
             raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs, ps or turns")
 
@@ -206,6 +222,7 @@ def _read(values: dict[str, Any]) -> dict[str, Any]:
         for c in values["components"]
     )
     values["idle"] = tuple(Idle(i["after_s"], tuple(i["extra_s"]), i["occupies"]) for i in values["idle"])
+    values["at_load"] = tuple(AtLoad(seen["rate_rps"], tuple(seen["latency_s"])) for seen in values.get("at_load", ()))
     values["cold_starts"] = tuple(
         ColdStart(tuple((name, seconds) for name, seconds in c["phases_s"])) for c in values["cold_starts"]
     )

@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from data.errors import DrydockError
 from data.profile import ServiceProfile
+from simulators.calibration import calibrated
+from simulators.fidelity.plans import as_measured
 from simulators.fidelity.report import FidelityReport, folder, stored_report
 from simulators.fidelity.running import Extent, measure_subject
 from simulators.fidelity.subjects import car_model, named
 from strategies.profiling import Effort
 
-QUICK = Extent((0.2, 0.6), seconds=1.0, repeats=2, effort=Effort(saturated_s=1.0, pausing_s=1.0, bursts=20))
+QUICK = Extent((0.2, 0.6), seconds=1.0, repeats=2, effort=Effort(saturated_s=1.0, pausing_s=1.0, bursts=20, load_s=1.0))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +48,7 @@ def make(names: list[str], extent: Extent, fresh: bool = False) -> FidelityRepor
     for subject in missing:
         assert package is not None
         _say(f"{subject.name}: calibrating")
-        profile: ServiceProfile = subject.profile(package, extent.effort)
+        profile: ServiceProfile = calibrated(subject.profile(package, extent.effort), as_measured)
         profile.save(folder() / "profiles" / f"{subject.name}.json")
         report = report.with_subject(subject.name, measure_subject(subject, package, profile, extent, _say))
         report.save(folder() / "report.json")

@@ -57,7 +57,9 @@ def profile_package(
     progress("the API", 0.05)
     found = _profiled("api", package, rows, effort, cancelled)
     parts: dict[str, Callable[[ServiceProfile], ServiceProfile]] = {
-        "the broker": lambda p: replace(p, broker_s=_profiled("streaming", package, rows, effort, cancelled).broker_s),
+        "the broker": lambda p: replace(
+            p, broker_s=_profiled("streaming", package, rows, replace(effort, loads=()), cancelled).broker_s
+        ),
         "cold starts": lambda p: _cold(p, package, rows),
         "the look-up": lambda p: replace(p, lookup_s=_lookup(package, cancelled)),
     }

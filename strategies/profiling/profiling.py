@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data.profile import Component, Discipline, ServiceProfile
+from data.profile import AtLoad, Component, Discipline, ServiceProfile
 from strategies.contract import Deployment, Limits, Strategy
 from strategies.hosts.contract import Host
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.model import batch_sizes
 from strategies.profiling.observing import Observed
-from strategies.profiling.runs import Saturation, bursts, lone, pauses, saturate, staggered
+from strategies.profiling.runs import Saturation, bursts, lone, pauses, saturate, staggered, under_load
 from strategies.profiling.separating import (
     LEAST_S,
     idle_extras,
     occupancy_s,
     order_of_service,
+    quantiles,
     separate,
     slowdown,
     spread,
@@ -27,6 +28,10 @@ from strategies.profiling.separating import (
 from strategies.training.watch import CancelCheck, never
 
 _FORGET_S = 0.2
+_FEWEST = 50
+"""Answers that a load's quantiles are told from."""
+_MOST_RPS = 20_000.0
+"""Driven no faster: beyond that the generator's own pace would be what is measured."""
 _FINEST = 10.0
 """A service this many times the generator's own work for a request can be looked into."""
 
@@ -43,6 +48,10 @@ class Effort:
     bursts: int = 60
     model_s: float = 0.15
     """For each batch size of the model alone."""
+    loads: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.85)
+    """Shares of the capacity, ascending, at which it is driven with Poisson traffic; none to leave that out."""
+    load_s: float = 2.0
+    """For each of the loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ def profile_deployment(
         discipline=order, next_s=next_s, discipline_evidence=evidence, capacity_rps=full.rate_rps, cpu_s=full.cpu_s,
         memory_bytes=usage.peak_bytes or 0, cores=cores, notes=(f"Occupancy: {how}.",),
         payload_bytes=_payload_bytes(deployment, rows, effort),
+        at_load=_at_load(deployment, rows, full, effort, cancelled),
     )  # fmt: skip
 
 
@@ -193,6 +203,18 @@ def _fullest(
     counts = (4 * subject.workers, 16 * subject.workers)
     runs = [saturate(deployment, rows, users, effort.saturated_s / len(counts), cancelled) for users in counts]
     return max(runs, key=lambda run: run.rate_rps)
+
+
+def _at_load(
+    deployment: Deployment, rows: NDArray[np.float32], full: Saturation, effort: Effort, cancelled: CancelCheck
+) -> tuple[AtLoad, ...]:
+    rates = [min(full.rate_rps, _MOST_RPS) * share for share in effort.loads]
+    seen = under_load(deployment, rows, rates, effort.load_s, cancelled)
+    return tuple(
+        AtLoad(rate, tuple(np.maximum(quantiles(latency_s), LEAST_S).tolist()))
+        for rate, latency_s in zip(rates, seen, strict=True)
+        if len(latency_s) >= _FEWEST
+    )
 
 
 def _payload_bytes(deployment: Deployment, rows: NDArray[np.float32], effort: Effort) -> int:

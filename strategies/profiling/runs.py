@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from data.errors import NotEstimable
 from data.trace import Status
 from data.workloads.contract import ClosedSchedule, OpenSchedule
+from data.workloads.poisson import Poisson
 from strategies.contract import Deployment
 from strategies.loadgen import Driven, drive
 from strategies.training.watch import CancelCheck, never
 
 _TIMEOUT_S = 30.0
 _REST_S = 0.02
+_SEED = 7_001
+"""Of the traffic that durations are fitted to; no run that a prediction is held against has it."""
 FEWEST = 10
 """Answers that a rate is told from."""
 
@@ -142,6 +145,26 @@ def staggered(
     latency_s = driven.columns["end_s"] - at_s
     leading = np.diff(at_s, append=np.inf) <= after_s * 1.001
     return latency_s[first == 1], latency_s[leading]
+
+
+def under_load(
+    deployment: Deployment,
+    rows: NDArray[np.float32],
+    rates_rps: Sequence[float],
+    seconds: float,
+    cancelled: CancelCheck = never,
+) -> tuple[NDArray[np.float64], ...]:
+    """Latencies of answers to Poisson traffic at each rate, each (answers,); every rate for so long.
+
+    The rates come in turns, twice, so that what drifts on the machine touches all of them.
+    """
+    found: list[list[NDArray[np.float64]]] = [[] for _ in rates_rps]
+    for turn in range(2):
+        for place, rate_rps in enumerate(rates_rps):
+            schedule = Poisson(rate_rps=rate_rps, duration_s=seconds / 2).schedule(len(rows), _SEED + turn)
+            driven = drive(deployment, schedule, rows, timeout_s=_TIMEOUT_S, cancelled=cancelled)
+            found[place].append(answered_s(driven))
+    return tuple(np.concatenate(parts) for parts in found)
 
 
 def answered_s(driven: Driven) -> NDArray[np.float64]:

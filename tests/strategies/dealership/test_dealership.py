@@ -128,7 +128,7 @@ def test_components_are_timed_apart(cars: ModelPackage) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_it_is_profiled(form: Form, cars: ModelPackage) -> None:
-    effort = Effort(0.05, 0.6, 0.4, (0.0, 0.005), 6, 0.02)
+    effort = Effort(0.05, 0.6, 0.4, (0.0, 0.005), 6, 0.02, loads=(0.2,), load_s=0.6)
     profile = profile_dealership(cars, form, ProcessHost(), LIMITS, effort)
     assert [component.name for component in profile.components] == list(COMPONENTS)
     assert profile.occupancy_s < 0.5

@@ -18,7 +18,7 @@ from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort, Subject, batch_sizes, profile_deployment, profile_strategy
 from strategies.profiling.runs import saturate
 
-QUICK = Effort(0.05, 0.6, 0.8, (0.0, 0.01), 8, 0.02)
+QUICK = Effort(0.05, 0.6, 0.8, (0.0, 0.01), 8, 0.02, loads=(0.2, 0.4), load_s=0.6)
 ROWS = np.zeros((4, 2), np.float32)
 SERVICE_S, DELAY_S = 0.01, 0.02
 
