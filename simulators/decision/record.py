@@ -91,7 +91,7 @@ def _consequences(decision: Decision) -> Iterator[str]:
         yield from (f"  * {line}" for line in bill_lines(card))
     for figure in card.risk.values():
         if figure.basis == "simulated":
-            yield f"* Neutral, because of risk: {figure.title.lower()} {as_text(figure.estimate)}"
+            yield f"* Neutral, because of risk: {figure.title[:1].lower()}{figure.title[1:]} {as_text(figure.estimate)}"
     for flip in decision.flips[:5]:
         if flip.nearest is not None:
             yield f"* Bad, because it does not hold for ever. {said_of(flip, flip.nearest)}"

@@ -14,6 +14,7 @@ from data.prices import keep_price_list
 from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
 from simulators.decision import cards
+from simulators.decision import decide as deciding
 from simulators.decision.decide import decide
 from simulators.decision.decision import Decision
 from simulators.decision.evidence import Evidence
@@ -41,6 +42,14 @@ KNOWN: Evidence = evidence(profile())
 
 def decided(asked: Scenario, known: Evidence = KNOWN, comparison: Comparison | None = None) -> Decision:
     return decide(comparison or compared(asked, known), known, today=TODAY)
+
+
+def choice(asked: Scenario, comparison: Comparison | None = None) -> Decision:
+    """The same without looking for what would flip it, which takes most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deciding, "flips", lambda _question, _cancelled: ())
+        patch.setattr(deciding, "_curves", lambda _known, _scenario: None)
+        return decided(asked, comparison=comparison)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +109,7 @@ def test_a_flip_is_confirmed_by_running_again_one_percent_on_either_side(name: s
         outward = 1 if switch.factor > 1 else -1
         for step, other in ((outward, True), (-outward, False)):
             value = switch.value * (1 + step * 0.01)
-            again = decided(_with(asked, name, value))
+            again = choice(_with(asked, name, value))
             assert (again.chosen != before.chosen) == other, (name, switch, value, again.chosen)
             if other:
                 assert again.chosen == switch.to
@@ -116,7 +125,7 @@ def test_a_price_flips_where_it_says(home: Path) -> None:
     text = (ROOT / "data/prices/lists/aws-us-east-1.toml").read_text().replace('"aws-us-east-1"', '"mine"')
     for factor, chosen in ((1.01, switch.to), (0.99, before.chosen)):
         keep_price_list(text.replace("usd = 1.00\n", f"usd = {switch.value * factor:.9f}\n"))
-        assert decided(asked.evolve(prices="mine")).chosen == chosen
+        assert choice(asked.evolve(prices="mine")).chosen == chosen
     assert home.is_dir()
 
 
@@ -151,12 +160,12 @@ def test_costs_cross_where_the_curves_say(base: tuple[Scenario, Decision]) -> No
     known = compared(asked, KNOWN)
     for factor, name in ((0.99, first.below), (1.01, first.above)):
         moved = replace(known, scenario=asked.evolve(forecast={"rate_rps": first.rate_rps * factor}))
-        costs = {c.name: c.cost.usd_per_month.value for c in decide(moved, KNOWN, today=TODAY).cards if c.cost}
+        costs = {c.name: c.cost.usd_per_month.value for c in choice(moved.scenario, moved).cards if c.cost}
         assert min(costs, key=lambda candidate: costs[candidate]) == name
 
 
 def test_nobody_is_chosen_where_nobody_keeps_the_limits() -> None:
-    found = decided(scenario(candidates=(SERVERS, NIGHTLY), budget={"usd_per_month": 1.0}))
+    found = choice(scenario(candidates=(SERVERS, NIGHTLY), budget={"usd_per_month": 1.0}))
     assert (found.chosen, found.tied, found.holds) == ("", (), False)
     assert found.words[0].text.startswith("No choice: none of the 2 candidates")
     assert all(card.excluded for card in found.cards)
@@ -166,7 +175,7 @@ def test_data_that_may_not_leave_the_device_excludes_whatever_sends_it() -> None
     inside = {"name": "inside", "strategy": "embedded", "architecture": "monolith", "source": "simulated"}
     asked = scenario(candidates=(SERVERS,), budget={"data_stays_on_device": True})
     asked = asked.evolve(candidates=[*asked.candidates, inside])
-    found = decided(asked)
+    found = choice(asked)
     assert found.chosen == "inside"
     assert found.card("servers").excluded
 
@@ -174,12 +183,12 @@ def test_data_that_may_not_leave_the_device_excludes_whatever_sends_it() -> None
 def test_weights_rank_and_twins_share_their_place() -> None:
     twin = SERVERS.model_copy(update={"name": "twin"})
     asked = scenario(candidates=(SERVERS, twin, LAMBDA), weights={"cost": 1.0, "latency": 1.0})
-    found = decided(asked)
+    found = choice(asked)
     assert found.rule == "weights"
     assert found.ranking is not None
     together = next(place for place in found.ranking.places if "servers" in place.names)
     assert "twin" in together.names
-    dear = decided(scenario(candidates=(SERVERS, twin), weights={"cost": 1.0}))
+    dear = choice(scenario(candidates=(SERVERS, twin), weights={"cost": 1.0}))
     assert set(dear.ranking.best) == {"servers", "twin"} if dear.ranking else False
     assert not dear.holds
     assert dear.separations[0].by == "nothing"
@@ -194,12 +203,12 @@ def test_a_forecast_across_a_break_even_separates_nobody_and_a_better_one_does(b
     asked = scenario(
         candidates=(SERVERS, LAMBDA), forecast={"rate_rps": crossing.rate_rps * 0.95, "uncertainty_share": 0.2}
     )
-    found = decided(asked)
+    found = choice(asked)
     assert (found.chosen, found.tied) == ("lambda", ("servers",))
     (apart,) = found.separations
     assert apart.by == "forecast"
     assert "±5% instead of ±20%" in apart.says
-    better = decided(asked.evolve(forecast={"uncertainty_share": 0.04}))
+    better = choice(asked.evolve(forecast={"uncertainty_share": 0.04}))
     assert (better.chosen, better.tied) == ("lambda", ())
 
 
@@ -250,7 +259,7 @@ def test_the_record_has_madrs_headings_and_a_scenario_that_runs_again(base: tupl
 
 
 def test_without_a_profile_measured_candidates_still_have_a_bill(base: tuple[Scenario, Decision]) -> None:
-    asked, _ = base
+    asked = base[0].evolve(budget={"max_staleness_s": None})
     made = compared(asked, KNOWN)
     measured = tuple(
         replace(r, runs=tuple(replace(run, origin="measured") for run in r.runs)) for r in made.results[:2]
