@@ -39,8 +39,8 @@ def choose_package(packages: tuple[ModelPackage, ...]) -> ModelPackage:
 def strategy_cards(package: ModelPackage) -> None:
     """One card a strategy, each with the button that starts it."""
     found = list(strategies().items())
-    for row in (found[i : i + 3] for i in range(0, len(found), 3)):
-        for place, (name, strategy) in zip(st.columns(3), row, strict=False):
+    for row in (found[i : i + 2] for i in range(0, len(found), 2)):
+        for place, (name, strategy) in zip(st.columns(2), row, strict=False):
             with place, st.container(border=True, height="stretch"):
                 _card(name, strategy, package)
 
