@@ -7,7 +7,7 @@ import pandas as pd
 from dashboard.charts.chart import COLOURS, GUIDE, Chart, figure
 from data.estimates.text import digits
 from simulators.decision.decision import Decision
-from simulators.decision.flips import Flip, Switch
+from simulators.decision.switches import Flip, Switch
 
 _MOST = 14
 

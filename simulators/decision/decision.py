@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from simulators.decision.flips import Flip, TwoWay
 from simulators.decision.ranking import Ranking
 from simulators.decision.scorecard import Scorecard
 from simulators.decision.separating import Separation
+from simulators.decision.switches import Flip, TwoWay
 
 Rule = Literal["cheapest", "weights"]
 """cheapest: of those that keep every limit. weights: the lowest score for the weights that somebody set."""

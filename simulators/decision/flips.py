@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from simulators.decision.inputs import Input, inputs_of
+from data.errors import Cancelled
+from simulators.decision.inputs import inputs_of
 from simulators.decision.question import Question
+from simulators.decision.switches import Flip, Input, Switch, TwoWay
 
 FURTHEST = 1_000.0
 """An input is moved by no more than this factor."""
@@ -19,45 +20,12 @@ _STEPS, _EXACT = 30, 5e-5
 Ask = Callable[[float], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """The choice changes here."""
-
-    factor: float
-    """Of the input's present value."""
-    value: float
-    to: str
-    """Who is chosen beyond; empty where nobody keeps every limit there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """One input: where the choice changes when it falls, and when it rises."""
-
-    input: Input
-    down: Switch | None
-    up: Switch | None
-
-    @property
-    def nearest(self) -> Switch | None:
-        """The nearer of the two."""
-        both = [switch for switch in (self.down, self.up) if switch is not None]
-        return min(both, key=lambda switch: abs(math.log(switch.factor))) if both else None
-
-    @property
-    def distance(self) -> float:
-        """Natural logarithm of the nearer factor, without its sign; inf where nothing flips the choice."""
-        return abs(math.log(self.nearest.factor)) if self.nearest else math.inf
-
-
 def flips(question: Question, cancelled: Callable[[], bool] | None = None) -> tuple[Flip, ...]:
     """Every input's switching values, the nearest first. The tornado is this, drawn."""
     chosen = question.winner()
     found: list[Flip] = []
     for each in inputs_of(question):
         if cancelled is not None and cancelled():
-            from data.errors import Cancelled
-
             raise Cancelled("The decision was cancelled.")
         found.append(flip(question, each, chosen))
     return tuple(sorted(found, key=lambda one: one.distance))
@@ -103,18 +71,6 @@ def _edge(ask: Ask, chosen: str, inside: float, outside: float) -> float:
 
 def _valued(found: tuple[float, str] | None, each: Input) -> Switch | None:
     return None if found is None else Switch(found[0], found[0] * each.now, found[1])
-
-
-@dataclass(frozen=True, slots=True)
-class TwoWay:
-    """Who is chosen when the two nearest inputs move together."""
-
-    x: Input
-    y: Input
-    x_factors: tuple[float, ...]
-    y_factors: tuple[float, ...]
-    chosen: tuple[tuple[str, ...], ...]
-    """A row for each y, a name for each x."""
 
 
 def two_way(question: Question, found: tuple[Flip, ...], points: int = 13) -> TwoWay | None:

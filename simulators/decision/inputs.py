@@ -1,21 +1,10 @@
 """The inputs of a decision: everything that was assumed, forecast or measured and could be different."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from data.errors import DrydockError
 from simulators.decision.question import Question
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input."""
-
-    name: str
-    """As `question.Moved` names it."""
-    title: str
-    now: float
-    unit: str
+from simulators.decision.switches import Input
 
 
 def inputs_of(question: Question) -> tuple[Input, ...]:

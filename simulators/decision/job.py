@@ -5,12 +5,7 @@ from typing import Any
 
 from data.errors import InvalidValue
 from data.scenario import Scenario
-from data.store import RunStore
 from simulators.comparison.comparison import Comparison, result_of
-from simulators.comparison.saved import load_comparison
-from simulators.decision.decide import decide
-from simulators.decision.evidence import evidence_for
-from simulators.decision.saved import keep_decision
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
 DECIDE = "simulators.decision.job:run_decision"
@@ -48,6 +43,12 @@ def run_decision(
     dict
         `group`.
     """
+    from data.store import RunStore  # the page names this job, and need not load what does it
+    from simulators.comparison.saved import load_comparison
+    from simulators.decision.decide import decide
+    from simulators.decision.evidence import evidence_for
+    from simulators.decision.saved import keep_decision
+
     scenario = Scenario.from_toml(payload["scenario"])
     progress("reading the runs", 0.0)
     comparison = load_comparison(RunStore(payload.get("session", "")), payload["group"])

@@ -8,8 +8,8 @@ from data.estimates.text import digits
 from data.prices.model import OLD_MONTHS
 from data.scenario import Scenario
 from simulators.decision.decision import Decision, Statement
-from simulators.decision.flips import Flip, Switch
 from simulators.decision.scorecard import Scorecard
+from simulators.decision.switches import Flip, Switch
 
 _FLIPS_SAID = 3
 _LIMITS = {
