@@ -46,6 +46,8 @@ class ReleaseResult:
     """The router's own counts over all requests."""
     policy: dict[str, Any]
     fault: dict[str, Any]
+    began_s: float = 0.0
+    """When the release began, at the latest, in the trace's time: a busy machine is slow to say so to the router."""
 
 
 def release_live(
@@ -126,7 +128,9 @@ def release_live(
     )  # fmt: skip
     provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
     trace = trace_of(driven, package, usage, provenance)
-    return ReleaseResult(outcome, tuple(watcher.log), trace, watcher.state["totals"], choice, told)
+    return ReleaseResult(
+        outcome, tuple(watcher.log), trace, watcher.state["totals"], choice, told, watcher.began_s - driven.began_s
+    )
 
 
 def _users(

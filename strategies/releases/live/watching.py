@@ -28,6 +28,8 @@ class Watcher:
         self._begun, self._over = threading.Event(), threading.Event()
         self._replaced = release.new.running is not None
         self._sent = 0
+        self.began_s = 0.0
+        """When the router had been told to begin, on the `time.perf_counter` clock."""
         self.log: list[dict[str, Any]] = []
         self.state: dict[str, Any] = {}
         self.failure: Exception | None = None
@@ -49,10 +51,10 @@ class Watcher:
         self._begun.wait()
         try:
             self._release.steering.ask("begin")
-            began_s = time.perf_counter()
+            self.began_s = time.perf_counter()
             while not self._over.wait(_LOOK_S):
-                self._look(time.perf_counter() - began_s)
-            self._look(time.perf_counter() - began_s)
+                self._look(time.perf_counter() - self.began_s)
+            self._look(time.perf_counter() - self.began_s)
         except Exception as error:  # the generator's thread raises it
             self.failure = error
 

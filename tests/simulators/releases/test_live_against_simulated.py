@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from data.catalogue import find_dataset
 from data.workloads.poisson import Poisson
-from simulators.releases import Traffic, World, simulate_releases, summarise_releases
-from simulators.releases.measured import world_of_versions
-from simulators.releases.world import measured_latency
+from simulators.releases import Traffic, simulate_releases, summarise_releases
+from simulators.releases.simulate import column
 from strategies.hosts.process import ProcessHost
 from strategies.packaging.package import ModelPackage
 from strategies.releases.choices import make_policy
@@ -24,6 +23,7 @@ from strategies.releases.live.release import ReleaseResult, release_live
 from strategies.training.report import Report
 from strategies.training.spec import TrainingSpec
 from strategies.training.train import Prepared, prepare
+from tests.bench._live_releases import world_seen
 
 RATE_RPS = 120.0
 SLO_S = 0.03
@@ -31,14 +31,18 @@ JUDGE: dict[str, Any] = {
     "judge": "always_valid",
     "judge_settings": {"harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
 }
+LENIENT: dict[str, Any] = {**JUDGE, "judge_settings": {**JUDGE["judge_settings"], "alpha": 0.4}}
 POLICIES: dict[str, dict[str, Any]] = {
     "shadow": {"settings": {"interval_s": 0.25, "least_s": 1.0, "deadline_s": 60}, **JUDGE},
     "canary": {"settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, **JUDGE},
-    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 1.0, "keep_s": 2.0, "deadline_s": 60}, **JUDGE},
+    # What it is compared with is what was seen before the switch. With a second of it, by a strict judge, simulated
+    # releases of a stale model are let go in 3 of 100 at this traffic, and found out in 54 of 100 at half of it; so, in
+    # all but one of a thousand at half of it.
+    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 2.0, "keep_s": 60, "deadline_s": 60}, **LENIENT},
     "ab": {"settings": {"interval_s": 0.25, "runs_s": 2.0, "deadline_s": 60}, **JUDGE},
     "basic": {"settings": {"interval_s": 0.25}},
 }
-LASTS_S = {"canary": 5.0, "blue_green": 4.5}
+LASTS_S = {"canary": 5.0, "blue_green": 6.0}
 FAULTS = ["slower", "leaks", "crashes", "errors", "wrong", "stale"]
 
 
@@ -117,7 +121,7 @@ def check_log(live: ReleaseResult) -> None:
     if live.outcome.verdict == "roll back":
         assert live.log[-1]["evidence"]
         assert live.outcome.verdict_s is not None
-        late = trace.scheduled_s > live.outcome.verdict_s + 1.0
+        late = trace.scheduled_s > live.began_s + live.outcome.verdict_s + 0.5
         served = np.array(trace.versions)[trace.version[late & (trace.version >= 0)]]
         assert not any("+" in version for version in served)
 
@@ -125,20 +129,15 @@ def check_log(live: ReleaseResult) -> None:
 def check_against_simulated(
     live: ReleaseResult, fault: Fault, package: ModelPackage, successor: ModelPackage, rows: Any, truth: Any
 ) -> None:
-    """Bad answers lie within the central 95% of simulated releases of the same two versions."""
-    trace = live.trace
-    new = np.array(["+" in version for version in trace.versions])[trace.version] & trace.ok
-    old = trace.ok & ~new
-    laws = {"old_latency": measured_latency(trace.latency_s[old])}
-    if new.sum() >= 20:
-        laws["new_latency"] = measured_latency(trace.latency_s[new])
-    else:
-        laws["new_latency"] = laws["old_latency"]
-    world: World = world_of_versions(
-        package, successor, fault, rows, truth=truth, label_delay_s=0.1, slo_s=SLO_S, **laws
-    )
+    """Bad answers, and looks until the verdict, are such as come up among simulated releases of the same two versions.
+
+    One release in twenty lies outside the central 95%: `tests/bench/live_releases.py` makes many and counts them.
+    """
+    world = world_seen([live], fault, package, successor, rows, truth=truth, label_delay_s=0.1, slo_s=SLO_S)
     policy = make_policy({"policy": "canary", **POLICIES["canary"]})
-    figures = summarise_releases(simulate_releases(policy, world, Traffic(RATE_RPS), releases=400, horizon_s=5.0))
-    assert figures.rolled_back.value > 0.9
-    bad = live.outcome.bad
-    assert figures.bad.low <= bad <= figures.bad.high, f"live {bad}, simulated {figures.bad}"
+    drawn = simulate_releases(policy, world, Traffic(RATE_RPS), releases=1_000, horizon_s=5.0)
+    assert summarise_releases(drawn).rolled_back.value > 0.9
+    for name, found in (("bad", live.outcome.bad), ("verdict_s", (len(live.log) - 1) * policy.interval_s)):
+        values = column(drawn, name)
+        low, high = np.nanmin(values), np.nanmax(values)
+        assert low <= found <= high, f"{name}: live {found}, simulated {low} to {high}"

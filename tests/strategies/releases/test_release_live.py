@@ -52,7 +52,7 @@ def test_a_good_version_is_promoted_and_nobody_is_dropped(tumour_forest: ModelPa
     assert (outcome.dropped, outcome.failed, outcome.wrong) == (0, 0, 0)
     assert outcome.verdict_s is not None
     names = np.array(trace.versions)[trace.version]
-    assert {str(name) for name in names[trace.scheduled_s > outcome.verdict_s + 0.5]} == {
+    assert {str(name) for name in names[trace.scheduled_s > done.began_s + outcome.verdict_s + 0.5]} == {
         f"{tumour_forest.version}+none"
     }
     assert outcome.served_new == int(np.char.endswith(names, "+none").sum())
@@ -84,7 +84,7 @@ def test_recreate_is_an_outage_and_then_the_new_version(tumour_forest: ModelPack
     assert done.outcome.verdict == "promote"
     assert done.outcome.served_new > 0
     assert done.outcome.verdict_s is not None
-    after = done.trace.where(done.trace.ok & (done.trace.scheduled_s > done.outcome.verdict_s + 0.5))
+    after = done.trace.where(done.trace.ok & (done.trace.scheduled_s > done.began_s + done.outcome.verdict_s + 0.5))
     assert {done.trace.versions[i] for i in after.version} == {f"{tumour_forest.version}+none"}
 
 

@@ -1,0 +1,89 @@
+"""Live releases against simulated ones of the same two versions: 30 of each, scaled in time, so that each takes seconds.
+
+Bad answers that users got, and how long it took to notice: the means must agree within their 95% intervals.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.workloads.poisson import Poisson
+from simulators.releases import Traffic, simulate_releases
+from simulators.releases.simulate import column
+from strategies.hosts.process import ProcessHost
+from strategies.packaging.package import ModelPackage
+from strategies.packaging.runtime import load_predictor
+from strategies.releases.choices import make_policy
+from strategies.releases.faults._choosing import make_fault, suited
+from strategies.releases.live.fleets import versions
+from strategies.releases.live.held_out import held_out
+from strategies.releases.live.release import release_live
+from tests.bench._harness import Effort, Row
+from tests.bench._live_releases import world_seen
+
+REPETITIONS = 30
+_RATE_RPS, _SLO_S, _LASTS_S = 100.0, 0.2, 5.0
+_FAULTS = ("errors", "wrong")
+_CANARY: dict[str, Any] = {
+    "policy": "canary", "settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, "judge": "always_valid",
+    "judge_settings": {"harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
+}  # fmt: skip
+
+
+def run(effort: Effort) -> Iterator[Row]:
+    """30 live releases for each fault, or fewer where the effort's rounds ask for fewer than the usual."""
+    repetitions = REPETITIONS if effort.rounds >= 7 else effort.rounds
+    with tempfile.TemporaryDirectory() as folder:
+        package = _package(Path(folder))
+        rows, truth = held_out(package)
+        for fault in _FAULTS:
+            yield from _compare(fault, package, rows, truth, repetitions)
+
+
+def _package(folder: Path) -> ModelPackage:
+    from strategies.training.publish import package_trained
+    from strategies.training.spec import TrainingSpec
+    from strategies.training.train import train
+
+    spec = TrainingSpec(data="tumour", algorithm="random_forest", learning_curve=False, track=False)
+    return package_trained(train(spec), folder)
+
+
+def _compare(
+    name: str, package: ModelPackage, rows: NDArray[np.float32], truth: Sequence[str | float] | None, repetitions: int
+) -> Iterator[Row]:
+    fault = make_fault(name, suited(name, rows, load_predictor(package).predict))
+    policy, seen = make_policy(_CANARY), []
+    with ExitStack() as stack:
+        successor = fault.package(package, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        old, new = stack.enter_context(versions(package, successor, fault, ProcessHost(), timeout_s=3.0))
+        for seed in range(repetitions):
+            traffic = Poisson(duration_s=_LASTS_S, rate_rps=_RATE_RPS)
+            seen.append(
+                release_live(
+                    package, policy, traffic, rows, fault=fault, slo_s=_SLO_S, timeout_s=3.0, truth=truth,
+                    label_delay_s=0.1, seed=seed + 1, standing=(old, new, successor),
+                )
+            )  # fmt: skip
+    world = world_seen(seen, fault, package, successor, rows, truth=truth, label_delay_s=0.1, slo_s=_SLO_S)
+    drawn = simulate_releases(policy, world, Traffic(_RATE_RPS), releases=1_000, horizon_s=_LASTS_S)
+    live = [done.outcome for done in seen]
+    for figure, field, unit in (("bad answers", "bad", "answers"), ("time to notice", "verdict_s", "s")):
+        ours, theirs = (
+            column([o for o in some if field == "bad" or o.detected], field) for some in (live, drawn)
+        )  # fmt: skip
+        low, high = np.quantile(theirs, (0.025, 0.975))
+        inside = int(((ours >= low) & (ours <= high)).sum())
+        title = f"releases live against simulated, fault {name}: {figure}; {inside} of {len(ours)} within the 95%"
+        gap, width = abs(ours.mean() - theirs.mean()), 1.96 * (_error(ours) + _error(theirs))
+        means = float(ours.mean()), float(theirs.mean())
+        yield Row(title, *means, means[0] / means[1], 1.0, unit, len(ours), bool(gap <= width))
+
+
+def _error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
