@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.charts.chart import GUIDE, Chart, figure, guide, legend, line, look
+from dashboard.charts.chart import GUIDE, Chart, figure, label, legend, line, look
 from dashboard.charts.latency import logarithmic
 from data.estimates.text import digits
 from data.scenario import Scenario
@@ -30,7 +30,9 @@ def break_even(scenario: Scenario, decision: Decision) -> Chart | None:
     for found in curves.breaks:
         drawn.add_vrect(x0=found.low_rps, x1=found.high_rps, fillcolor=GUIDE, opacity=0.18, line_width=0)
         drawn.add_vline(x=found.rate_rps, line={"color": GUIDE, "dash": "dot", "width": 1.5})
-    guide(drawn, "forecast", x=scenario.forecast.rate_rps)
+    drawn.add_vline(x=scenario.forecast.rate_rps, line={"color": GUIDE, "dash": "longdash", "width": 2})
+    # At the foot of the chart: 1, whose logarithm is 0.
+    label(drawn, "forecast", scenario.forecast.rate_rps, 1, yref="paper", yanchor="bottom", xshift=4)
     legend(drawn)
     return Chart(drawn, _alt(scenario, decision, curves), _table(curves))
 

@@ -11,6 +11,7 @@ from simulators.decision.scorecard import Scorecard
 from simulators.decision.text import risk_title, standing
 
 _SIZE_PX = (11.0, 26.0)
+_SIDES = ("top center", "middle right", "bottom center", "middle left")
 
 
 def pareto(scenario: Scenario, decision: Decision) -> Chart:
@@ -24,6 +25,7 @@ def pareto(scenario: Scenario, decision: Decision) -> Chart:
     logarithmic(drawn, [v for _, x, _ in both for v in (x.low, x.high)] + [scenario.slo.latency_ms])
     logarithmic(drawn, [v for _, _, y in both for v in (y.low, y.high)], "y")
     sizes = _sizes([card for card, _, _ in both], figure_name)
+    by_cost = sorted(range(len(both)), key=lambda i: both[i][2].value)
     for place, (card, x, y) in enumerate(both):
         style, on_front = look(place), card.name in decision.front
         drawn.add_scatter(
@@ -32,7 +34,9 @@ def pareto(scenario: Scenario, decision: Decision) -> Chart:
             name=card.name,
             mode="markers+text",
             text=[f"{card.name} ★" if card.name == decision.chosen else card.name],
-            textposition="top center",
+            textposition=_SIDES[by_cost.index(place) % len(_SIDES)],  # neighbours' names on different sides
+            textfont={"size": 13},
+            cliponaxis=False,
             error_x=_bars(x, style.colour),
             error_y=_bars(y, style.colour),
             marker={

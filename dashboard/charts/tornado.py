@@ -18,7 +18,7 @@ def tornado(decision: Decision) -> Chart:
     shown = [flip for flip in decision.flips if flip.nearest is not None][:_MOST][::-1]
     drawn = figure("Times its present value (logarithmic)", "", height=120 + 34 * max(len(shown), 2))
     furthest = max((abs(math.log10(s.factor)) for f in shown for s in (f.down, f.up) if s), default=1.0)
-    reach = min(max(furthest, 0.1) * 1.15, 3.2)
+    reach = min(max(furthest, 0.1), 3.0) * 1.4
     for place, flip in enumerate(shown):
         for switch, colour in ((flip.down, COLOURS[1]), (flip.up, COLOURS[0])):
             _half(drawn, place, flip, switch, colour, reach)

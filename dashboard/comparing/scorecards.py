@@ -35,7 +35,7 @@ def _card(row: CardRow, card: Scorecard, names: Any) -> None:
     st.markdown(
         f"Latency, {plain(names['latency'])}: **{plain(row.latency)}**  \n"
         f"Cost {plain(names['cost'])}: **{plain(row.cost)}**  \n"
-        f"Risk, {plain(names['risk'].lower())}: **{plain(row.risk)}**"
+        f"Risk, {plain(names['risk'][:1].lower() + names['risk'][1:])}: **{plain(row.risk)}**"
     )
     broken = [limit for limit in card.limits if limit.outcome != "kept"]
     if broken:

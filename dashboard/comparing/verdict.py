@@ -17,11 +17,8 @@ def in_words(decision: Decision) -> None:
     choice, *_ = (s.text for s in decision.words if s.topic == "choice")
     show = st.success if decision.holds else st.warning
     show(f"**{plain(choice)}**", icon=":material/balance:")
-    for text in _said(decision, "surety", "front", "flips"):
-        st.markdown(f"- {plain(text)}")
-    limits = _said(decision, "limits")
-    if limits:
-        st.markdown("\n".join(f"- {plain(text)}" for text in limits))
+    said = _said(decision, "surety", "front", "flips", "limits")
+    st.markdown("\n".join(f"- {plain(text)}" for text in said))
     with st.expander("Under which assumptions, and what was measured", icon=":material/info:"):
         st.markdown("\n".join(f"- {plain(text)}" for text in _said(decision, "assumptions", "source", "missing")))
 

@@ -116,7 +116,7 @@ def _ranking(scenario: Scenario, known: Sequence[Known]) -> Ranking | None:
 
 
 def _curves(known: Sequence[Known], scenario: Scenario) -> CostCurves | None:
-    models = {each.card.name: each.cost for each in known if each.cost is not None}
+    models = {each.card.name: each.cost for each in known if each.cost is not None and each.trusted}
     if not models:
         return None
     found = curves(models, scenario.forecast.rate_rps)
