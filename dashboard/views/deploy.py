@@ -6,6 +6,7 @@ from dashboard.deploying.computed import computed
 from dashboard.deploying.live import show_live
 from dashboard.deploying.publishing import publish_to_all
 from dashboard.deploying.starting import choose_package, strategy_cards
+from dashboard.shipping.section import shipping_of
 from dashboard.training.packages import packages
 from dashboard.views.contract import View
 from dashboard.work import own_jobs
@@ -36,4 +37,5 @@ class Deploy(View):
         package = choose_package(found)
         strategy_cards(package)
         computed(package)
+        shipping_of(package)
         st.caption("A deployment ends when you stop it, and a few seconds after the last tab of this page is closed.")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from data.errors import InvalidValue
+from data.estimate import Estimate
+from data.estimates import Summary
 from data.profile import ServiceProfile
 from data.scenario import Candidate, Scenario, Slo
 from strategies.packaging.package import ModelPackage
@@ -55,6 +57,14 @@ class Resources:
     def of_profile(cls, profile: ServiceProfile, rate_rps: float, replicas: int) -> "Resources":
         """From a service profile."""
         return cls.measured(profile.cpu_s, profile.memory_bytes // profile.workers, rate_rps, replicas)
+
+    @classmethod
+    def of_summary(cls, summary: Summary, rate_rps: float, replicas: int) -> "Resources":
+        """From measured runs; the assumption where they did not measure processor time and memory."""
+        cpu_s, peak_mib = summary.cpu_s_per_1000, summary.peak_mib
+        if not isinstance(cpu_s, Estimate) or not isinstance(peak_mib, Estimate) or summary.origin != "measured":
+            return cls()
+        return cls.measured(cpu_s.value / 1e3, int(peak_mib.value * MIB / replicas), rate_rps, replicas)
 
     @property
     def mib(self) -> int:

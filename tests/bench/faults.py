@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.catalogue import find_dataset
-from simulators.risk.real import RESOLUTION_S, Drill, Outcome, calibrate, drills, inject, interval, predict
+from simulators.risk.real import RESOLUTION_S, Drill, Outcome, calibrate, drills, inject, interval, paced, predict
 from strategies.packaging.package import ModelPackage
 from strategies.training.publish import package_trained
 from strategies.training.spec import TrainingSpec
@@ -26,6 +26,7 @@ def run(effort: Effort) -> Iterator[Row]:
     package, rows = heavy()
     for drill in drills():
         known = calibrate(drill, package, rows)
+        drill = paced(drill, known)
         predicted = predict(drill, known)
         real = [inject(drill, package, rows, 5_000 + i).outcome for i in range(STRIKES)]
         yield from compared(drill, predicted, real)

@@ -1,7 +1,7 @@
 """Faults done to real deployments on this machine, beside what simulation says of the same."""
 
 from simulators.risk.real.injecting import Drill, Injected, Outcome, drills, inject
-from simulators.risk.real.predicting import RESOLUTION_S, Calibration, calibrate, interval, predict
+from simulators.risk.real.predicting import RESOLUTION_S, Calibration, calibrate, interval, paced, predict
 
 __all__ = [
     "RESOLUTION_S",
@@ -13,5 +13,6 @@ __all__ = [
     "drills",
     "inject",
     "interval",
+    "paced",
     "predict",
 ]

@@ -50,7 +50,7 @@ class Drill:
 
 
 _DRILLS = (
-    Drill("replica", "One of two replicas of the API", "api", "process", 2, 1_000.0, 0.5),
+    Drill("replica", "One of two replicas of the API", "api", "process", 2, 400.0, 0.5),
     Drill("broker", "The broker of a stream", "streaming", "process", 1, 100.0, 0.05),
     Drill("function", "All instances of a function", "api", "function", 1, 4.0, 0.3, at_s=2.0, seconds=6.0),
 )

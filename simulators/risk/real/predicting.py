@@ -28,6 +28,7 @@ from strategies.profiling import Effort, Subject, profile_strategy, with_cold_st
 _EFFORT = Effort(warm_up_s=0.2, saturated_s=0.6, pausing_s=1.0, bursts=10, model_s=0.05, loads=())
 RESOLUTION_S = CHORE_S
 """The load generator looks for what died and what is overdue so often."""
+_LOAD = 0.25
 _GONE_S = 1e6
 """Longer than any run: nobody restarts it."""
 
@@ -56,6 +57,14 @@ def calibrate(
         return Calibration(profile, ())
     patient = replace(drill, timeout_s=10.0)
     return Calibration(profile, tuple(_away_s(inject(patient, package, rows, seed + i), drill) for i in range(strikes)))
+
+
+def paced(drill: Drill, known: Calibration) -> Drill:
+    """The drill with traffic that the machine has room for now: a quarter of what the profile says it can do, at most.
+
+    Beyond that, what else the machine does decides who fails, and not the strike.
+    """
+    return replace(drill, rate_rps=min(drill.rate_rps, _LOAD * known.profile.capacity_rps))
 
 
 def _away_s(struck: Injected, drill: Drill) -> float:

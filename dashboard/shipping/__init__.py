@@ -1,0 +1,1 @@
+"""The files that leave the page to ship a chosen candidate."""
