@@ -43,8 +43,9 @@ def draw_everything(page: Page) -> None:
 
 
 def curves(page: Page) -> int:
-    """Number of lines in the first chart."""
-    return page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace.scatter path.js-line").count()
+    """Number of lines in the chart of every request's latency."""
+    chart = page.get_by_role("figure", name=re.compile("Share of requests")).first
+    return chart.locator(".scatterlayer .trace.scatter path.js-line").count()
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -56,9 +56,11 @@ def test_every_chart_has_a_text_alternative_and_its_table(chromium: Browser, mea
     for name in ("Every request", "Fifty requests", "The slowest", "Over time", "Throughput"):
         page.get_by_role("radio", name=name).click(force=True)
         settled(page)
-        chart = page.get_by_role("figure", name=re.compile("embedded.*api", re.DOTALL))
+        chart = page.locator('[class*="st-key-results-"]').get_by_role(
+            "figure", name=re.compile("embedded.*api", re.DOTALL)
+        )
         expect(chart).to_have_count(1)
-        numbers = page.locator('[data-testid="stExpander"]').filter(has_text="Show the numbers").first
+        numbers = page.locator('[data-testid="stExpander"]').filter(has_text="Show the numbers").last
         numbers.get_by_text("Show the numbers").click()
         expect(numbers.get_by_text("embedded", exact=False).first).to_be_visible()
     assert "chart=Throughput" in page.url
