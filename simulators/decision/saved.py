@@ -1,6 +1,7 @@
 """Decisions as they are kept: one file a comparison and scenario, read by the page and the command alike."""
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ def keep_decision(decision: Decision) -> Path:
     path = _path(decision.group, decision.scenario)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(_adapter().dump_json(decision))
+    # Python's own JSON keeps an infinite end of an interval, which other writers turn into nothing.
+    partial.write_text(json.dumps(_adapter().dump_python(decision, mode="json")), encoding="utf-8")
     partial.replace(path)
     return path
 
@@ -33,14 +35,14 @@ def kept_decision(group: str, scenario: Scenario) -> Decision | None:
 
 
 def to_dict(decision: Decision) -> dict[str, Any]:
-    """Plain values, for JSON."""
-    found: dict[str, Any] = _adapter().dump_python(decision, mode="json")
+    """Plain values, for JSON; what is not finite is None."""
+    found: dict[str, Any] = json.loads(_adapter().dump_json(decision))
     return found
 
 
 @lru_cache(maxsize=32)
 def _read(path: Path, _modified_ns: int) -> Decision:
-    found: Decision = _adapter().validate_json(path.read_bytes())
+    found: Decision = _adapter().validate_python(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 

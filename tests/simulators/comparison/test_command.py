@@ -19,6 +19,7 @@ from data.scenario.lines import key_lines
 from data.store import RunStore
 from simulators.comparison.__main__ import _EXITS, _quick, main
 from simulators.comparison.checking import check_measurable
+from simulators.comparison.compare import compare
 from simulators.comparison.models import package_for
 from simulators.comparison.rows import heading, rows
 from simulators.comparison.saved import load_comparison
@@ -230,6 +231,11 @@ def test_simulated_candidates_are_decided_on_and_the_decision_is_confirmed(state
     assert "lambda is the cheapest that keeps every limit" in output
     assert "### Confirmation" in record.read_text()
     assert "--expect lambda" in record.read_text()
+
+    # The same scenario run as the page runs it leads to the same decision.
+    again = kept_decision(compare(scenario).group, scenario)
+    assert again is not None
+    assert to_dict(again) | {"group": ""} == figures["decision"] | {"group": ""}
 
     # Where functions cost a hundred times as much, the decision no longer holds, and the status says so.
     dear = (ROOT / "data/prices/lists/aws-us-east-1.toml").read_text()
