@@ -42,6 +42,7 @@ class Known:
     candidate: Candidate
     cost: CostModel | None
     risk: RiskParts | None
+    missed: RiskParts | None
     plan: Plan | None
     overloaded: str
     trusted: bool
@@ -87,8 +88,8 @@ def known_of(
         tuple(missing),
     )
     trusted = result.verdict.outcome not in ("invalid", "not_measured")
-    parts = _parts(risk, scenario.weights.risk_figure)
-    return Known(card, candidate, cost if money else None, parts, plan, over, trusted)
+    parts, missed = (_parts(risk, name) for name in (scenario.weights.risk_figure, "slo_missed_min_month"))
+    return Known(card, candidate, cost if money else None, parts, missed, plan, over, trusted)
 
 
 def forecast_day(scenario: Scenario) -> Diurnal:

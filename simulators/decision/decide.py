@@ -21,7 +21,7 @@ from simulators.decision.separating import Separation, cost_separation, costs_se
 from simulators.decision.words import statements
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
-_KNOWN_HERE = ("slo", "budget", "capacity")
+_KNOWN_HERE = ("slo", "budget", "capacity", "slo_missed")
 """Limits that moved inputs decide anew."""
 
 
@@ -102,6 +102,7 @@ def _option(known: Known) -> Option:
         cost=known.cost,
         cost_spread=money.high / money.value if money and money.value else 1.0,
         risk=known.risk,
+        missed=known.missed,
         other_limits_kept=all(others) and not known.overloaded,
         can_be_simulated=known.plan is not None,
     )

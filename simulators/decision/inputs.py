@@ -36,6 +36,7 @@ def _inputs(question: Question) -> Iterator[Input]:
     if scenario.budget.usd_per_month is not None:
         yield Input("budget", "Budget", scenario.budget.usd_per_month, "USD/month")
     yield from _weights(question)
+    yield from _faults(question)
 
 
 def _prices(question: Question) -> Iterator[Input]:
@@ -62,9 +63,15 @@ def _weights(question: Question) -> Iterator[Input]:
     if len(used) > 1:
         for axis, value in used.items():
             yield Input(f"weight:{axis}", f"Weight of {axis}", value, "")
-    if used.get("risk"):
-        faults = sorted({name for o in question.options if o.risk for name in o.risk.faults})
-        if faults:
-            yield Input("faults", "How often anything fails", 1.0, "times as often")
-        for name in faults:
+
+
+def _faults(question: Question) -> Iterator[Input]:
+    """How often things fail, altogether; and each of them, where risk has a weight or a limit."""
+    parts = [part for option in question.options for part in (option.risk, option.missed) if part is not None]
+    names = sorted({name for part in parts for name in part.faults})
+    if names:
+        yield Input("faults", "How often anything fails", 1.0, "times as often")
+    scenario = question.scenario
+    if scenario.weights.risk or scenario.budget.max_slo_missed_min_per_month is not None:
+        for name in names:
             yield Input(f"fault:{name}", f"How often: {name.replace('_', ' ')}", 1.0, "times as often")

@@ -54,6 +54,9 @@ class Option:
     cost_spread: float
     """Upper end of its cost over the cost itself."""
     risk: RiskParts | None
+    """The figure that stands for risk."""
+    missed: RiskParts | None
+    """Minutes a month in which the objective is missed."""
     other_limits_kept: bool
     """Whether it keeps the limits that no input here moves."""
     can_be_simulated: bool
@@ -108,6 +111,8 @@ class Question:
         limit_ms = slo.latency_ms * moved.get("slo", 1.0)
         if option.latency.high * ratio > limit_ms or option.failed.high + more_failed > slo.max_error_share:
             return None
+        if not self._missed_little(option, moved):
+            return None
         cost = self.usd(option, moved)
         most = math.inf if budget.usd_per_month is None else budget.usd_per_month * moved.get("budget", 1.0)
         if (cost is None and most < math.inf) or (cost is not None and cost * option.cost_spread > most):
@@ -118,6 +123,16 @@ class Question:
         if option.risk is not None:
             point["risk"] = _at(option.risk.estimate, option.risk.moved(moved))
         return point
+
+    def _missed_little(self, option: Option, moved: Moved) -> bool:
+        """Whether the objective is missed no longer than it may be, at the upper end of the figure's interval."""
+        most = self.scenario.budget.max_slo_missed_min_per_month
+        if most is None:
+            return True
+        if option.missed is None:
+            return False
+        above = option.missed.estimate.high - option.missed.estimate.value
+        return option.missed.moved(moved) + above <= most
 
     def usd(self, option: Option, moved: Moved) -> float | None:
         """Its cost in a month, with inputs moved; None where it has no bill, or cannot serve the moved traffic."""

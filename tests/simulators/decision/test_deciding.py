@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from data.estimate import Estimate
 from data.prices import keep_price_list
 from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
@@ -142,7 +143,9 @@ def test_flips_are_sorted_by_distance_and_the_map_is_of_the_two_nearest(base: tu
     _, found = base
     distances = [flip.distance for flip in found.flips]
     assert distances == sorted(distances)
-    assert {"traffic", "service_time", "cold_start", "payload", "slo"} <= {flip.input.name for flip in found.flips}
+    assert {"traffic", "service_time", "cold_start", "payload", "slo", "faults"} <= {
+        flip.input.name for flip in found.flips
+    }
     near = [flip.input.name for flip in found.flips if flip.nearest][:2]
     assert found.two_way is not None
     assert [found.two_way.x.name, found.two_way.y.name] == near
@@ -178,6 +181,20 @@ def test_data_that_may_not_leave_the_device_excludes_whatever_sends_it() -> None
     found = choice(asked)
     assert found.chosen == "inside"
     assert found.card("servers").excluded
+
+
+def test_faults_flip_a_choice_that_has_a_limit_on_missed_minutes() -> None:
+    asked = scenario(candidates=(SERVERS, LAMBDA))
+    free = choice(asked)
+    missed = {card.name: card.risk["slo_missed_min_month"].estimate for card in free.cards}
+    most = max(estimate.high for estimate in missed.values() if isinstance(estimate, Estimate)) * 2
+    found = decided(asked.evolve(budget={"max_slo_missed_min_per_month": most}))
+    assert found.chosen == free.chosen
+    flip = next(one for one in found.flips if one.input.name == "faults")
+    assert flip.up is not None
+    assert flip.down is None
+    tight = choice(asked.evolve(budget={"max_slo_missed_min_per_month": 0.001}))
+    assert tight.chosen == ""
 
 
 def test_weights_rank_and_twins_share_their_place() -> None:
