@@ -62,12 +62,14 @@ class Kernel(Engine):
 
 
 def _complete(world: World) -> None:
-    """Fill in what visits worked out ahead leave out of the books, as each of their jobs has one worker to itself."""
+    """Fill in what is left out of the books where each job has one worker to itself."""
     from simulators.engines._kernel import books as b
 
-    for station in np.flatnonzero(world.stations["ahead"]):
+    for station in np.flatnonzero(world.stations["ahead"] | world.stations["areas"]):
         bins = world.station_bins[station]
         bins[:, b.BUSY] = bins[:, b.SERVED]
+        if not world.stations["ahead"][station]:
+            continue
         waited_s, served_s, visits = (float(bins[:, field].sum()) for field in (b.WAITING, b.SERVED, b.COMPLETED))
         world.totals[station, [b.WAIT, b.WORK_S, b.VISITS]] = waited_s, served_s, visits
 

@@ -74,6 +74,15 @@ def spread_unit(w: W, unit: int, field: int, level: float, from_s: float, until_
 
 
 @inlined
+def served_since(w: W, station: int, from_s: float) -> None:
+    """A service that began then is over now."""
+    if from_s >= w.bin_begin_s:
+        station_bin(w, station, w.bin)[SERVED] += w.now - from_s
+    else:
+        spread(w, station, SERVED, 1.0, from_s, w.now)
+
+
+@inlined
 def tally(w: W, station: int, field: int, at_s: float) -> None:
     """Count one at a station."""
     station_bin(w, station, bin_at(w, at_s))[field] += 1.0

@@ -43,6 +43,7 @@ def build(task: Task) -> World:
     duration_s = task.schedule.duration_s
     batches = max(1, -(-task.requests // task.batch_size))
     nodes = records_of(flat.nodes, r.NODE)
+    _mark_lanes(nodes, places)
     rows = np.zeros(task.requests if task.keep_rows else 1, r.ROW)
     if task.keep_rows and (task.router is not None or isinstance(task.schedule, ClosedSchedule)):
         rows["end_s"] = rows["scheduled_s"] = np.nan
@@ -82,6 +83,17 @@ def build(task: Task) -> World:
         spans=np.zeros(4_096 if task.watch else 1, SPAN),
     )  # fmt: skip
     return _first_events(task, world)
+
+
+def _mark_lanes(nodes: Records, places: _Places) -> None:
+    """Copy what `lane` needs to know of a visit's station and only replica next to the visit."""
+    for index in np.flatnonzero(nodes["kind"] == r.VISIT):
+        station, unit = places.stations[nodes["station"][index]], places.units[nodes["unit"][index]]
+        if station["ahead"] and station["plain"] and unit["count"] == 1:
+            desk = places.desks[station["desk"]]
+            here = {"lane": 1, "place": unit["slots"], "desk": station["desk"], "ends": desk["ends"]}
+            for name, value in (here | {name: station[name] for name in ("workers", "queue_limit")}).items():
+                nodes[name][index] = value
 
 
 def _free(dtype: np.dtype[np.void], count: int) -> Records:
@@ -191,7 +203,8 @@ class _Places:
             "unit": index, "workers": station.workers or -1, "queue_limit": limit, "desk": len(self._desks),
             "line": self.line_count if one_line else r.NONE, "wakes": len(station.wakes), "shared": shared,
             "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead,
-            "plain": self._plain(station, bool(mine)), "slows": len(mine), "first_slow": len(self._slows),
+            "plain": self._plain(station, bool(mine)), "areas": isinstance(unit.scaling, PerRequest),
+            "slows": len(mine), "first_slow": len(self._slows),
             "redelivery_s": -1.0 if station.redelivery_s is None else station.redelivery_s, "refresh": r.NONE,
             "refreshes": refresh is not None, "refresh_done_s": math.inf,
         }  # fmt: skip

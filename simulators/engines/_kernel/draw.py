@@ -16,9 +16,19 @@ def draw(w: W, first: int, key: Key) -> float:
     if first == NONE:
         return 0.0
     term = term_at(w, first)
-    if term.kind == EMPIRICAL and term.more == 0:  # what was measured is what is drawn most
+    if term.run == 1:  # what was measured is what is drawn most
         return sample_at(w, term.first + np.int64(pick(term.stream, key, term.count)))[0]
-    return _draw(w, first, key)
+    return _draw_run(w, first, term.run, key) if term.run > 1 else _draw(w, first, key)
+
+
+@compiled
+def _draw_run(w: W, first: int, count: int, key: Key) -> float:
+    """A sum of measured durations."""
+    total = 0.0
+    for index in range(first, first + count):
+        term = term_at(w, index)
+        total += sample_at(w, term.first + np.int64(pick(term.stream, key, term.count)))[0]
+    return total
 
 
 @compiled

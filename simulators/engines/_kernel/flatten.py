@@ -40,23 +40,23 @@ class Terms:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._terms: list[tuple[int, int, int, float, float, int, int]] = []
+        self._terms: list[tuple[int, int, int, float, float, int, int, int]] = []
         self._samples: list[float] = []
         self._known: dict[int, int] = {}
 
     def add(self, law: Law | None, source: str, purpose: str, occurrence: int = 0) -> int:
         if law is None:
-            return r.NONE
+            return int(r.NONE)
         first = len(self._terms)
         if isinstance(law, Parts):
-            for name, part in law.parts:
-                self._term(part, name, purpose, occurrence, more=1)
-            self._terms[-1] = (*self._terms[-1][:-1], 0)
+            run = len(law.parts) if all(isinstance(part, Empirical) for _, part in law.parts) else 0
+            for nth, (name, part) in enumerate(law.parts, 1):
+                self._term(part, name, purpose, occurrence, int(nth < len(law.parts)), run)
         else:
-            self._term(law, source, purpose, occurrence, more=0)
+            self._term(law, source, purpose, occurrence, 0, int(isinstance(law, Empirical)))
         return first
 
-    def _term(self, law: Law, source: str, purpose: str, occurrence: int, more: int) -> None:
+    def _term(self, law: Law, source: str, purpose: str, occurrence: int, more: int, run: int) -> None:
         stream = draws.stream_of(self._seed, source, purpose, occurrence)
         kind, first, count, p, q = r.DETERMINISTIC, 0, 0, 0.0, 0.0
         match law:
@@ -72,7 +72,7 @@ class Terms:
                 kind, p, q = r.GAMMA, shape, mean / shape
             case Empirical(samples):
                 kind, first, count = r.EMPIRICAL, self._place(law), len(samples)
-        self._terms.append((stream, count, first, p, q, kind, more))
+        self._terms.append((stream, count, first, p, q, kind, more, run))
 
     def _place(self, law: Empirical) -> int:
         if id(law) not in self._known:
@@ -175,7 +175,7 @@ class Flattener:
 
     def _sizes(self, station: Station, nth: int) -> int:
         if station.batching is None:
-            return r.NONE
+            return int(r.NONE)
         first = len(self.sizes)
         for size, law in station.batching.by_size:
             self.sizes.append((size, self._terms.add(law, station.name, "service", nth)))

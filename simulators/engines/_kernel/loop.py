@@ -210,7 +210,7 @@ def after_this(w: W) -> float:
         next_s = min(next_s, event_at(w, ZERO).at_s)
     if w.next < w.arrivals_n:
         next_s = min(next_s, arrival_at(w, w.next)[0])
-    return next_s  # type: ignore[no-any-return]
+    return next_s
 
 
 @compiled

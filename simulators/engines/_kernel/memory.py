@@ -27,7 +27,7 @@ W = Any
 Key = Any
 """A draw key: an unsigned word."""
 NO_KEY: Key = np.uint64(0)
-_MAIN = numba.from_dtype(r.MAIN)
+_MAIN: Any = numba.from_dtype(r.MAIN)
 _WORD, _BYTE = ir.IntType(64), ir.IntType(8)
 
 
@@ -57,7 +57,7 @@ def _records(table: str, dtype: np.dtype[np.void]) -> Any:
 
 def _values(table: str, kind: Any, bytes_each: int, count: int = 1) -> Any:
     """A function (world, index) → the values from there on, of a table with `count` of them in a row."""
-    pointer = types.CPointer(kind)
+    pointer = types.CPointer(kind)  # type: ignore[no-untyped-call]
 
     def code(_typing: Any, world: Any, _index: Any) -> Any:
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:

@@ -44,8 +44,9 @@ CLOSED, OPEN, HALF_OPEN = _numbers(3)
 # How a strand on the pile goes on: ahead of its moment, at it, or at the door of a station.
 AHEAD, AT_MOMENT, AT_DOOR = _numbers(3)
 # First words of moments, by rank (see `_moments`).
+_FIRST_WORDS: tuple[Any, ...] = tuple(np.int64(order(rank, 0, 0)) for rank in list(Rank)[1:])
 AT_COMPLETE, AT_RESUME, AT_CRASH, AT_READY, AT_EXPIRE, AT_WAITED, AT_TICK, AT_SCALE, AT_START, AT_RETRY, AT_ARRIVE, \
-    AT_TIMEOUT = (np.int64(order(rank, 0, 0)) for rank in list(Rank)[1:])  # fmt: skip
+    AT_TIMEOUT = _FIRST_WORDS  # fmt: skip
 WHO = WHERE_BITS
 """By how many bits who is shifted."""
 # Why the loop came back.
@@ -85,12 +86,15 @@ NODE = _record(
     station="i8", unit="i8", stay="i8", holds="i8", pure="i8",
     hop_out="i8", hop_back="i8", delay="i8", service="i8", cold="i8", start_up="i8", lookup="i8",
     sizes="i8", wakes="i8", errors="u8", balance="u8", choice="u8", hit="f8", guard="i8", need="i8",
+    lane="i8", place="i8", desk="i8", ends="i8", workers="i8", queue_limit="i8",
 )  # fmt: skip
 """A step. next: what follows when it ends well; inner: what is inside; where: its number in the plan's tree. Durations
-are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`)."""
+are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`). lane: whether the visit is
+one of those in `lane`; the fields after it are those of its station and only replica."""
 
-TERM = _record(stream="u8", count="u8", first="i8", p="f8", q="f8", kind="i8", more="i8")
-"""A law with its stream; more: whether the next term adds to it."""
+TERM = _record(stream="u8", count="u8", first="i8", p="f8", q="f8", kind="i8", more="i8", run="i8")
+"""A law with its stream; more: whether the next term adds to it; run: how many terms from the first of a sum on, where
+all of them are measured samples, otherwise 0."""
 
 BRANCH = _record(upto="f8", entry="i8")
 SIZE = _record(size="i8", term="i8")
@@ -108,12 +112,13 @@ GUARDING = _record(
 STATION = _record(
     unit="i8", batching="i8", max_size="i8", workers="i8", queue_limit="i8", desk="i8", line="i8", sizes="i8",
     max_wait_s="f8", every_s="f8", redelivery_s="f8", deliveries="i8", wakes="i8", slows="i8", first_slow="i8",
-    drop="i8", shared="i8", ahead="i8", plain="i8", refreshes="i8",
+    drop="i8", shared="i8", ahead="i8", plain="i8", areas="i8", refreshes="i8",
     refresh="i8", refresh_every_s="f8", refresh_next_s="f8", refresh_begun_s="f8", refresh_running_s="f8",
     refresh_done_s="f8", refresh_runs="i8",
     waiting="i8", served="i8", busy="i8", since_s="f8",
 )  # fmt: skip
-"""A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`)."""
+"""A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`). areas: whether
+services are in the books by the job when they are over, not by levels."""
 
 UNIT = _record(
     slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8", counted="i8",

@@ -13,6 +13,7 @@ from simulators.engines._kernel.books import (
     leave,
     levels,
     occupy,
+    served_since,
     taken_up,
     tally,
     write_row,
@@ -77,7 +78,8 @@ def start(w: W, desk: int, first: int, size: int) -> None:
     d.free -= 1
     d.serving += size
     occupy(w, d.replica, ZERO, ONE)
-    levels(w, station, ZERO, size, ONE)
+    if s.areas == 0:
+        levels(w, station, ZERO, size, ONE)
     total_of(w, station)[WORK_S] += work_s
     if unit_at(w, s.unit).cores > 0:
         join_cores(w, d.replica, first, work_s)
@@ -181,7 +183,10 @@ def free_worker(w: W, desk: int, station: int, first: int, size: int) -> None:
     if d.serving == 0:
         d.idle_since_s = now
     occupy(w, d.replica, -size, -ONE)
-    levels(w, station, ZERO, -size, -ONE)
+    if station_at(w, station).areas == 0:
+        levels(w, station, ZERO, -size, -ONE)
+    else:
+        served_since(w, station, token_at(w, first).start_s)
 
 
 @inlined

@@ -18,6 +18,7 @@ from simulators.engines._kernel.ending import end_request
 from simulators.engines._kernel.guarding import begin_try, record
 from simulators.engines._kernel.holding import release
 from simulators.engines._kernel.jit import inlined
+from simulators.engines._kernel.lane import along
 from simulators.engines._kernel.memory import (
     Key,
     W,
@@ -72,6 +73,14 @@ def walk(w: W, n: int) -> int:
         while True:
             node = node_at(w, t.node)
             if node.kind == VISIT:
+                if node.lane != 0:
+                    at_s = along(w, token, at_s, at_moment == AT_DOOR, n == 0 and freed == NONE)
+                    if at_s < 0.0:
+                        break
+                    at_order = AT_RESUME | t.who_where
+                    key = t.key
+                    at_moment = AHEAD
+                    continue
                 if at_moment != AT_DOOR:
                     t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
                     t.sent_s = at_s

@@ -196,7 +196,7 @@ def plans(draw: st.DrawFn) -> p.Plan:
     if draw(st.booleans()):
         faults.append(p.Slow(draw(st.sampled_from(names)), draw(round_s), draw(st.floats(3.0, 9.0)), 2.0))
     killable = [unit for unit in own if not isinstance(unit.scaling, p.PerRequest)]
-    if killable and draw(st.booleans()):
+    if bool(killable) and draw(st.booleans()):
         faults.append(
             p.Kill(
                 draw(st.sampled_from(killable)).name, draw(round_s | any_s), draw(any_s), draw(st.none() | st.just(0))
