@@ -4,7 +4,7 @@ It asks nothing of any network: Plotly's library is in the file. Opened without 
 under each plot say the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 
 import pandas as pd
@@ -12,10 +12,11 @@ import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
 from dashboard.charts.chart import Chart
-from dashboard.comparing.pictures import CHARTS, charts_of
+from dashboard.comparing.pictures import CHARTS, charts_of, latency_charts
 from dashboard.comparing.scorecards import whole_table
 from data.estimates import as_text
 from data.scenario import Scenario
+from simulators.comparison.comparison import Comparison
 from simulators.decision.decision import Decision
 from simulators.decision.record import command
 from simulators.decision.scorecard import Scorecard
@@ -35,8 +36,8 @@ _CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": [
 """The button that saves a plot as a PNG stays; it works in the browser, without a server."""
 
 
-def report(scenario: Scenario, decision: Decision) -> str:
-    """The whole file."""
+def report(scenario: Scenario, decision: Decision, results: Comparison | None = None) -> str:
+    """The whole file; with the runs behind the decision, their latencies too."""
     title = escape(scenario.title or scenario.name)
     head = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -44,16 +45,19 @@ def report(scenario: Scenario, decision: Decision) -> str:
         '<link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script></head><body>"
     )
-    return head + "\n".join(_parts(scenario, decision, title)) + "</body></html>\n"
+    return head + "\n".join(_parts(scenario, decision, results, title)) + "</body></html>\n"
 
 
-def _parts(scenario: Scenario, decision: Decision, title: str) -> Iterator[str]:
+def _parts(scenario: Scenario, decision: Decision, results: Comparison | None, title: str) -> Iterator[str]:
     yield f"<main><h1>{title}</h1>"
     yield f'<p class="chosen"><strong>{escape(decision.words[0].text)}</strong></p>'
     yield _list([statement.text for statement in decision.words[1:]])
     yield "<h2>Candidates</h2>"
     yield _rows(scenario, decision)
-    yield from _plots(scenario, decision)
+    yield from _plots(charts_of(scenario, decision))
+    if results is not None:
+        yield "<h2>Latency</h2>"
+        yield from _plots(latency_charts(results))
     yield "<h2>Bills</h2>"
     for card in decision.cards:
         yield from _bill(card)
@@ -68,11 +72,11 @@ def _parts(scenario: Scenario, decision: Decision, title: str) -> Iterator[str]:
     yield f"<h3>Scenario</h3><pre>{escape(scenario.to_toml())}</pre></main>"
 
 
-def _plots(scenario: Scenario, decision: Decision) -> Iterator[str]:
-    for name, draw in charts_of(scenario, decision).items():
+def _plots(charts: Mapping[str, Callable[[], Chart | None]]) -> Iterator[str]:
+    for name, draw in charts.items():
         chart = draw()
         if chart is not None:
-            yield f"<h2>{escape(name)}</h2><p>{escape(CHARTS[name])}</p>"
+            yield f"<h3>{escape(name)}</h3><p>{escape(CHARTS.get(name, ''))}</p>"
             yield _plot(chart, f"plot-{name.lower().replace(' ', '-')}")
 
 

@@ -8,25 +8,26 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard.comparing.pictures import charts_of
+from dashboard.comparing.pictures import charts_of, latency_charts
 from dashboard.comparing.report import report
 from dashboard.comparing.scorecards import whole_table
 from data.scenario import Scenario
+from simulators.comparison.comparison import Comparison
 from simulators.decision.decision import Decision
 from simulators.decision.record import record
 
 
-def take_away(scenario: Scenario, decision: Decision) -> None:
+def take_away(scenario: Scenario, decision: Decision, results: Comparison) -> None:
     """A button a file; each is made when it is asked for."""
     name = f"{scenario.name}-decision"
     st.markdown("**Take the decision with you**")
     with st.container(horizontal=True):
         today = datetime.now(UTC).date()
         _button("Decision record (Markdown)", lambda: record(scenario, decision, today), f"{name}.md", "text/markdown")
-        _button("Report (HTML)", lambda: report(scenario, decision), f"{name}.html", "text/html")
+        _button("Report (HTML)", lambda: report(scenario, decision, results), f"{name}.html", "text/html")
         _button("Scorecards (CSV)", lambda: _csv(scenario, decision), f"{name}.csv", "text/csv")
         for form, label in (("parquet", "All tables (Parquet)"), ("csv", "All tables (CSV)")):
-            make = partial(tables, scenario, decision, form)
+            make = partial(tables, scenario, decision, form, results)
             _button(label, make, f"{name}-{form}.zip", "application/zip")
     st.caption(
         "The report is one file that opens without a network; each of its plots has a button that saves it as a PNG."
@@ -37,10 +38,11 @@ def _csv(scenario: Scenario, decision: Decision) -> str:
     return whole_table(scenario, decision).to_csv(index=False)
 
 
-def tables(scenario: Scenario, decision: Decision, form: str) -> bytes:
+def tables(scenario: Scenario, decision: Decision, form: str, results: Comparison | None = None) -> bytes:
     """The scorecards, the bills and what every chart draws, a file each, zipped."""
     found = {"scorecards": whole_table(scenario, decision), "bills": bills(decision)}
-    for name, draw in charts_of(scenario, decision).items():
+    charts = charts_of(scenario, decision) | (latency_charts(results) if results is not None else {})
+    for name, draw in charts.items():
         chart = draw()
         if chart is not None:
             found[name.lower().replace(" ", "-")] = chart.table.reset_index()

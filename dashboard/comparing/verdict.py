@@ -9,6 +9,7 @@ from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_rows
 from data.estimates import as_text
 from data.scenario import Scenario
+from simulators.comparison.comparison import Comparison
 from simulators.decision.decision import Decision, Topic
 
 
@@ -23,13 +24,13 @@ def in_words(decision: Decision) -> None:
         st.markdown("\n".join(f"- {plain(text)}" for text in _said(decision, "assumptions", "source", "missing")))
 
 
-def show_decision(scenario: Scenario, decision: Decision) -> None:
+def show_decision(scenario: Scenario, decision: Decision, results: Comparison) -> None:
     """Everything below the words."""
     cards(scenario, decision)
     _chart(scenario, decision)
     _table(scenario, decision)
     _details(decision)
-    take_away(scenario, decision)
+    take_away(scenario, decision, results)
 
 
 @st.fragment

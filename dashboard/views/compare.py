@@ -15,6 +15,7 @@ from dashboard.comparing.verdict import in_words, show_decision
 from dashboard.parts.address import note, recall
 from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
+from dashboard.shipping.compared import shipping_of_comparison
 from dashboard.views.contract import View
 from dashboard.work import cancel, look_at
 from data.scenario import Scenario
@@ -46,11 +47,12 @@ class Compare(View):
             scenario, decision = wanted_scenario(results), decision_of(results)
             if decision is not None:
                 in_words(decision)
-                show_decision(scenario, decision)
+                show_decision(scenario, decision, results)
             else:
                 decide_again(results)
             st.header("Latency", anchor="latency")
             show_results(results)
+            shipping_of_comparison(results, decision.chosen if decision else "", scenario.forecast.rate_rps)
         st.header("The four patterns", anchor="patterns")
         patterns(results)
         st.header("Earlier comparisons", anchor="earlier")

@@ -12,7 +12,7 @@ from simulators.cost.break_even import curves
 from simulators.decision.cards import Known, known_of, prices_used
 from simulators.decision.decision import Break, CostCurves, Decision
 from simulators.decision.error_seen import errors_seen
-from simulators.decision.evidence import Evidence
+from simulators.decision.evidence import Evidence, fidelity_said
 from simulators.decision.flips import flips, two_way
 from simulators.decision.front import pareto_front, points_of
 from simulators.decision.question import Option, Question
@@ -77,7 +77,7 @@ def decide(
         curves=_curves(known, scenario),
         errors_seen=errors_seen(comparison, evidence.profile, evidence.rows),
         prices=prices_used(prices, [card.cost for card in cards if card.cost], today or date.today()),
-        about_profile=evidence.about,
+        about_profile=" ".join(filter(None, (evidence.about, fidelity_said() if evidence.profile else ""))),
     )
     tied, apart = _tied(scenario, known, decision)
     decision = replace(decision, tied=tied, separations=apart)

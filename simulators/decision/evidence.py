@@ -6,6 +6,7 @@ from data.errors import DrydockError
 from data.profile import ServiceProfile
 from data.scenario import Scenario
 from simulators.comparison.models import package_for
+from simulators.fidelity import stored_report
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.shelf import kept_profiles
 
@@ -32,6 +33,19 @@ class Evidence:
             f"Simulated candidates are made of what was measured of model {self.version} on "
             f"{self.profile.measured_at[:10]} on {place}."
         )
+
+
+def fidelity_said() -> str:
+    """What this machine's fidelity report says of predictions in general; empty without one that can be read."""
+    try:
+        report = stored_report()
+    except DrydockError:
+        return ""
+    totals = [t for t in report.totals() if t.median_error is not None and t.figure.endswith("_ms")] if report else []
+    if not totals:
+        return ""
+    each = ", ".join(f"{t.figure.removesuffix('_ms')} {t.median_error:.0%} (of {t.cells} runs)" for t in totals)
+    return f"In this machine's fidelity report the median error of predictions is: {each}."
 
 
 def evidence_of(package: ModelPackage, rows: int) -> Evidence:

@@ -105,10 +105,12 @@ def test_the_files_hold_the_same(made: Made) -> None:
 
 def test_the_report_is_one_file_that_asks_nobody(made: Made) -> None:
     asked, decision, *_ = made
-    html = report(asked, decision)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRYDOCK_HOME", str(made[2]))
+        html = report(asked, decision, load_comparison(RunStore(), made[3]))
     own = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)  # Plotly's own text names many addresses
     assert not re.search(r"""(src|href)=["'](https?:)?//""", own)
-    assert html.count("Plotly.newPlot(") >= 3
+    assert html.count("Plotly.newPlot(") >= 3 + 5
     for statement in decision.words:
         assert statement.text.split(" (")[0].replace("&", "&amp;")[:40].split("'")[0] in html
     assert "--expect lambda" in html
