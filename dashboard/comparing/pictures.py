@@ -26,8 +26,10 @@ CHARTS = {
 
 
 def latency_charts(comparison: Comparison) -> dict[str, Callable[[], Chart | None]]:
-    """Each chart of latencies, of the runs that are to be trusted (of all, where none is); of the first repetition where
-    a chart shows one."""
+    """Each chart of latencies, of the runs that are to be trusted (of all, where none is).
+
+    Where a chart shows one repetition, it is the first.
+    """
     traces, slo = traces_of(comparison, valid=True) or traces_of(comparison), comparison.scenario.slo
     if not traces:
         return {}
