@@ -87,9 +87,12 @@ def _strategy(candidate: Candidate) -> Strategy:
         rule = f"cannot run {candidate.strategy} ({found.why_not(candidate.host).rstrip('.')})"
         raise InvalidValue("host", candidate.host, rule, f"choose {' or '.join(found.hosts)}")
     if candidate.release != "basic":
+        rule = "tells how a new version comes, while a comparison measures one version as it serves"
         raise InvalidValue(
-            "release", candidate.release, "is not measured here", "measure the candidate with release basic"
-        )
+            "release", candidate.release, rule,
+            "take release basic here; the page Release, or python -m strategies.releases.live, measures that policy "
+            "with two versions, real traffic and a fault",
+        )  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""Live releases against simulated ones of the same two versions: 30 of each, scaled in time, so that each takes seconds.
+"""Live releases against simulated ones of the same two versions: 30 live ones, scaled in time to seconds each.
 
 Bad answers that users got, and how long it took to notice: the means must agree within their 95% intervals.
 """

@@ -188,7 +188,7 @@ def _told(record_id: str) -> Iterator[tuple[list[str], Callable[[dict[str, Any]]
     lines = course_file(record_id).open("w", buffering=1) if record_id else None
 
     def decided(entry: dict[str, Any]) -> None:
-        latest[0] = f"{entry['canary']:.0%} to the new version, {entry['reason']}"
+        latest[0] = str(entry["reason"])
         if lines is not None:
             lines.write(f"{json.dumps(entry)}\n")
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from data.trace import Trace
 from data.workloads.poisson import Poisson
 from strategies.packaging.package import ModelPackage
 from strategies.releases.choices import make_policy
+from strategies.releases.live.__main__ import main
 from strategies.releases.live.fleets import Release
-from strategies.releases.live.job import run_release
+from strategies.releases.live.job import RELEASING, run_release
 from strategies.releases.live.release import release_live
 
 pytestmark = pytest.mark.slow
@@ -104,8 +104,25 @@ def test_the_job_tells_how_far_it_is_and_what_came_of_it(
     assert Trace.load(home / "traces" / "shadow-1.parquet").provenance.origin == "measured"
     assert any("copies go to the new version" in said[2] for said in told if len(said) == 3)
 
-    began_s = time.perf_counter()
+    begun: list[str] = []  # cancelled as soon as users ask
     with pytest.raises(Cancelled):
         run_release(
-            {**payload, "workload": {"duration_s": 600.0}}, lambda *_: None, lambda: time.perf_counter() - began_s > 8
-        )
+            {**payload, "workload": {"duration_s": 600.0}},
+            lambda stage, *_: begun.append(stage) if stage == RELEASING else None, lambda: bool(begun),
+        )  # fmt: skip
+    assert begun
+
+
+def test_the_command_prints_the_verdict(
+    home: Path,
+    tumour_forest: ModelPackage,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = ["--policy", "basic", "--settings", '{"interval_s": 0.2}', "--rate-rps", "20", "--duration-s", "1.5"]
+    assert main(["--package", str(tumour_forest.folder), *chosen]) == 0
+    printed = capsys.readouterr()
+    assert "Promoted after" in printed.out
+    assert "dropped: 0" in printed.out
+    assert "replicas replaced" in printed.err
+    assert main(["--package", str(home)]) == 1
+    assert "manifest" in capsys.readouterr().err
