@@ -188,7 +188,7 @@ def _simulated(settings: Settings, seed: int, lacks: str) -> _Happened:
     home = replace(plan.units[0], scaling=Fixed(int(settings["replicas"])), crash=never)
     plan = replace(plan, units=(home,), faults=(Kill("model", KILLED_S, down_s, replica=0),))
     traffic = Constant(rate_rps=RATE_RPS, duration_s=DURATION_S)
-    result = simulate(plan, traffic, seed=seed, watch=(), warm_up_s=0.0, candidate="replicas")
+    result = simulate(plan, traffic, seed=seed, engine="simpy", watch=(), warm_up_s=0.0, candidate="replicas")
     assert result.trace is not None
     restored_s = down_s if settings["restart"] else None
     note = _("Simulated, as no container can run here. {how}").format(how=lacks)
