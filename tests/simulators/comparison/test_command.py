@@ -197,6 +197,35 @@ def test_all_that_cannot_be_measured_is_told_with_its_line() -> None:
         check_measurable(SMALL.evolve(data={"target": "mood"}))
 
 
+def test_all_that_cannot_be_simulated_or_paid_is_told_with_its_line() -> None:
+    simulated = {"source": "simulated", "strategy": "api"}
+    scenario = SMALL.evolve(
+        prices="aws-us-east-1",
+        candidates=[
+            {"name": "nowhere", "architecture": "castle", **simulated},
+            {"name": "senseless", "architecture": "monolith", **simulated},
+            {"name": "oversized", "architecture": "serverless", **simulated, "settings": {"concurrency": 0}},
+            {"name": "unknown", "architecture": "serverless", **simulated, "settings": {"turbo": 1}},
+            {"name": "released", **simulated, "release": "yolo"},
+            {"name": "dear", **simulated, "sizing": {"instance": "aws.ec2.unicorn"}},
+        ],
+    )
+    text = scenario.to_toml()
+    with pytest.raises(InvalidScenario) as caught:
+        check_measurable(scenario, key_lines(text))
+    found = {error.name: error for error in (caught.value, *caught.value.others)}
+    assert found.keys() == {
+        "candidates.nowhere.architecture", "candidates.senseless.strategy", "candidates.oversized.settings.concurrency",
+        "candidates.unknown.settings.turbo", "candidates.released.release", "candidates.dear.sizing.instance",
+    }  # fmt: skip
+    for name, error in found.items():
+        assert error.line is not None
+        assert text.splitlines()[error.line - 1].startswith(name.rpartition(".")[2])
+        assert error.remedy
+    with pytest.raises(InvalidScenario, match="prices = 'mars' does not exist: choose one of aws-us-east-1"):
+        check_measurable(SMALL.evolve(prices="mars"))
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "docs" / "scenarios").glob("*.toml")), ids=lambda file: file.stem)
 def test_the_examples_can_be_measured(file: Path) -> None:
     check_measurable(Scenario.load(file), key_lines(file.read_text()))
