@@ -37,7 +37,7 @@ def candidates(scenario: Scenario, key: str) -> dict[str, Any]:
 def _line(candidate: Candidate, key: str, scenario: Scenario, known: Mapping[str, Any]) -> dict[str, Any]:
     strategy = known.get(candidate.strategy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", candidate.name, key=f"{key}.name", max_chars=64, width=180)
+        name = st.text_input("Name", candidate.name, key=f"{key}.name", max_chars=64, width=160)
         names = [name for name in known if name != "null" or candidate.strategy == "null"]
         chosen = st.selectbox(
             "Strategy",
@@ -45,7 +45,7 @@ def _line(candidate: Candidate, key: str, scenario: Scenario, known: Mapping[str
             names.index(candidate.strategy) if candidate.strategy in names else None,
             key=f"{key}.strategy",
             format_func=lambda name: known[name].title,
-            width=180,
+            width=150,
         )
         source = st.selectbox(
             "Source",
@@ -53,10 +53,10 @@ def _line(candidate: Candidate, key: str, scenario: Scenario, known: Mapping[str
             _SOURCES.index(candidate.source),
             key=f"{key}.source",
             format_func=str.capitalize,
-            width=140,
+            width=130,
         )
         place = _place(candidate, chosen, source, key, known)
-        workers = st.number_input("Workers", 1, 64, candidate.workers, key=f"{key}.workers", width=130)
+        workers = st.number_input("Workers", 1, 64, candidate.workers, key=f"{key}.workers", width=115)
         full, alone = len(scenario.candidates) >= MOST, len(scenario.candidates) == 1
         if st.button(f"Copy {candidate.name}", key=f"{key}.copy", icon=":material/content_copy:", disabled=full):
             state.replace(scenario.duplicate(candidate.name))
@@ -77,7 +77,7 @@ def _place(
     if source == "measured":
         hosts = list(known[strategy].hosts) if strategy else [candidate.host]
         at = hosts.index(candidate.host) if candidate.host in hosts else 0
-        return {"host": st.selectbox("Host", hosts, at, key=f"{key}.host.{strategy}", width=140)}
+        return {"host": st.selectbox("Host", hosts, at, key=f"{key}.host.{strategy}", width=120)}
     architectures = _architectures()
     fitting = [name for name, one in architectures.items() if strategy in one.strategies and name != "null"]
     options = fitting or [candidate.architecture]
@@ -88,7 +88,7 @@ def _place(
         at,
         key=f"{key}.architecture.{strategy}",
         format_func=lambda name: architectures[name].title if name in architectures else name,
-        width=240,
+        width=210,
     )
     return {"architecture": chosen}
 
