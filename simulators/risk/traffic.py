@@ -1,5 +1,7 @@
 """The traffic that a fault meets: a stretch of the workload that begins at any of its moments."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.random import SeedSequence, default_rng
 from numpy.typing import NDArray
@@ -11,10 +13,12 @@ _LONGEST = 2_000_000
 """A schedule of more requests is not made only to cut a stretch out of it."""
 
 
+@lru_cache(maxsize=64)
 def stretch(workload: Workload, seconds: float, seed: int) -> OpenSchedule:
     """A stretch of so many seconds, begun at a moment drawn at random; a short workload is repeated with other seeds.
 
-    Users of a closed loop, and traffic too long to be drawn whole, are stood for by Poisson arrivals of the same rate.
+    It is made once, however many candidates meet it. Users of a closed loop, and traffic too long to be drawn whole,
+    are stood for by Poisson arrivals of the same rate.
     """
     draw, more = SeedSequence(seed).spawn(2)
     seeds = iter(np.uint64(word) >> 1 for word in more.generate_state(1_000, np.uint64))

@@ -28,6 +28,9 @@ from strategies.live.recorded import Recorded
 from strategies.loadgen import drive
 from strategies.packaging.package import ModelPackage
 
+CALM_S = 1.0
+"""What fails after so long a calm has another cause."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drill:
@@ -51,7 +54,7 @@ class Drill:
 
 _DRILLS = (
     Drill("replica", "One of two replicas of the API", "api", "process", 2, 400.0, 0.5),
-    Drill("broker", "The broker of a stream", "streaming", "process", 1, 100.0, 0.05),
+    Drill("broker", "The broker of a stream", "streaming", "process", 1, 100.0, 0.1),
     Drill("function", "All instances of a function", "api", "function", 1, 4.0, 0.3, at_s=2.0, seconds=6.0),
 )
 
@@ -70,14 +73,16 @@ class Outcome:
     """What a fault did to the requests of one run."""
 
     failed: int
-    """Requests that failed, were refused or timed out, over the whole run."""
+    """Requests that failed, were refused or timed out from the strike on, until for `CALM_S` none did."""
     recovery_s: float
     """From the strike until the last of them was over; 0 where there were none."""
 
     @classmethod
     def of(cls, trace: Trace, at_s: float) -> "Outcome":
-        ends = trace.end_s[~trace.ok]
-        return cls(len(ends), max(float(ends.max()) - at_s, 0.0) if len(ends) else 0.0)
+        ends = np.sort(trace.end_s[~trace.ok & (trace.end_s >= at_s)])
+        calm = np.flatnonzero(np.diff(np.concatenate([[at_s], ends])) > CALM_S)
+        ends = ends[: calm[0]] if len(calm) else ends
+        return cls(len(ends), float(ends[-1] - at_s) if len(ends) else 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
