@@ -9,7 +9,9 @@ from data.errors import Cancelled, DrydockError, NotEstimable
 from data.estimate import Estimate
 from data.prices import PriceList
 from data.scenario import Candidate, Scenario
+from data.workloads.contract import Workload
 from data.workloads.diurnal import Diurnal
+from data.workloads.poisson import Poisson
 from simulators.comparison.comparison import Result
 from simulators.cost.bill import Bill
 from simulators.cost.model import CostModel
@@ -27,8 +29,10 @@ from simulators.risk import RiskFigures, Stakes, assess
 from simulators.simulate import simulate
 
 DAY_S = 86_400.0
-MOST_REQUESTS = 2_000_000
+MOST_REQUESTS = 1_000_000
 """Of a busier day only the busiest hours are simulated."""
+MOST_DRAWN = 500_000
+"""Faults strike at moments of a whole day only where it has no more requests; else of steady traffic at its mean."""
 RISK_RUNS, RISK_REQUESTS = 5, 5_000
 _MISSED = {"slo_missed_min_month": "missed_min", "failed_month": "failed", "late_month": "late", "wrong_month": "wrong",
            "lost_month": "lost"}  # fmt: skip
@@ -99,6 +103,14 @@ def forecast_day(scenario: Scenario) -> Diurnal:
     whole = forecast.rate_rps * DAY_S <= MOST_REQUESTS
     duration_s = DAY_S if whole else max(MOST_REQUESTS / peak_rps, 60.0)
     return Diurnal(rate_rps=forecast.rate_rps, swing=forecast.swing, duration_s=duration_s, peak_s=duration_s / 2)
+
+
+def faulty_traffic(scenario: Scenario) -> Workload:
+    """The traffic that faults strike."""
+    rate_rps = scenario.forecast.rate_rps
+    if rate_rps * DAY_S <= MOST_DRAWN:
+        return Diurnal(rate_rps=rate_rps, swing=scenario.forecast.swing, duration_s=DAY_S)
+    return Poisson(rate_rps=rate_rps, duration_s=min(DAY_S, MOST_DRAWN / rate_rps))
 
 
 def prices_used(prices: PriceList, bills: list[Money], today: date) -> PricesUsed:
@@ -192,7 +204,7 @@ def _risk(scenario: Scenario, candidate: Candidate, plan: Plan, cancelled: Calla
     at_stake = Stakes(stakes.usd_per_wrong, stakes.usd_per_late, stakes.usd_per_missing)
     name = type(architecture).__module__.rpartition(".")[2]
     return assess(
-        plan, forecast_day(scenario), scenario.slo, strategy=candidate.strategy, architecture=name,
+        plan, faulty_traffic(scenario), scenario.slo, strategy=candidate.strategy, architecture=name,
         release=candidate.release, timeout_s=scenario.measurement.timeout_s,
         stakes=at_stake if any((stakes.usd_per_wrong, stakes.usd_per_late, stakes.usd_per_missing)) else None,
         runs=RISK_RUNS, requests=RISK_REQUESTS, seed=scenario.seed, cancelled=cancelled,
