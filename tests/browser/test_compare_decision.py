@@ -17,7 +17,7 @@ from simulators.decision.saved import keep_decision
 from tests.browser.visiting import Server, Visitor, overflow_px, settled, start_server, stop_server, violations
 from tests.simulators.decision.made import ENDPOINT, LAMBDA, NIGHTLY, SERVERS, evidence, profile, scenario
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 ASKED = scenario(candidates=(SERVERS, LAMBDA, ENDPOINT, NIGHTLY), budget={"max_staleness_s": 3_600.0})
 

@@ -27,6 +27,7 @@ from simulators.decision.decision import Decision
 from simulators.decision.saved import keep_decision
 from tests.simulators.decision.made import LAMBDA, NIGHTLY, SERVERS, evidence, profile, scenario
 
+pytestmark = pytest.mark.timeout(900)  # the first simulation of all may have to compile the engine
 Made = tuple[Scenario, Decision, Path, str]
 
 

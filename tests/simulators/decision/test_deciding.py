@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.simulators.decision.made import ALL, LAMBDA, NIGHTLY, SERVERS, compar
 
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 1)
-Decide = Callable[..., Decision]
+pytestmark = pytest.mark.timeout(900)  # the first simulation of all may have to compile the engine
 
 
 @pytest.fixture(autouse=True)

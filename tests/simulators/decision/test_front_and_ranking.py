@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.estimate import Estimate
@@ -17,6 +17,7 @@ POINT = st.fixed_dictionaries({a: st.builds(estimate, VALUES, st.floats(0, 100))
 POINTS = st.dictionaries(st.sampled_from("abcdefgh"), POINT, min_size=1, max_size=8)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(POINTS)
 def test_the_front_is_what_nobody_beats(points: dict[str, dict[str, Estimate]]) -> None:
     front = pareto_front(points)
@@ -39,6 +40,7 @@ def test_what_the_data_do_not_separate_takes_nobody_off_the_front() -> None:
     assert pareto_front(far) == ("a",)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(POINTS, st.floats(0.1, 50))
 def test_places_are_complete_and_only_the_weights_proportions_count(
     points: dict[str, dict[str, Estimate]], factor: float
