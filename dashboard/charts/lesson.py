@@ -30,6 +30,8 @@ def lesson_chart(plot: Plot, predicted: float | None = None, unit: str = "") -> 
         _overlay(drawn, plot, predicted, text)
         said = f"{said} {text[:1].upper()}{text[1:]}."
     legend(drawn)
+    if any(one.x is not None for one in plot.guides):
+        drawn.update_layout(legend_y=1.1)  # above what is written at the guides' upper ends
     return Chart(drawn, said, _table(plot))
 
 

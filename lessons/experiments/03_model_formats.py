@@ -150,7 +150,10 @@ def _apart(result: FormatResult) -> float | None:
 
 
 def _measured(value: float | None, scale: float, unit: str) -> Figure:
-    return TooFew(unit, 0, 1) if value is None else exact(value * scale, unit)
+    if value is None:
+        return TooFew(unit, 0, 1)
+    scaled = value * scale
+    return exact(round(scaled) if scaled >= 100 else scaled, unit)  # one load tells no finer than that
 
 
 def _labels(results: Mapping[str, FormatResult]) -> dict[str, str]:
