@@ -119,7 +119,7 @@ def _show(
 
 def _files(shipped: "Shipped", name: str, resources: "Resources") -> None:
     st.markdown(
-        f"{len(shipped.files):,} files in {len(shipped.made)} kinds. Each replica gets {resources.cpus:g} processors "
+        f"{len(shipped.files):,} files. Each replica gets {resources.cpus:g} processors "
         f"and {resources.mib:,} MiB ({plain(resources.basis)}).",
         width=760,
     )
@@ -131,8 +131,7 @@ def _files(shipped: "Shipped", name: str, resources: "Resources") -> None:
         with st.expander(made.title, icon=":material/description:"):
             _kind(made)
     if shipped.left_out:
-        reasons = "; ".join(f"{title}: {reason[:1].lower()}{reason[1:]}" for title, reason in shipped.left_out.items())
-        st.caption(plain(f"Left out. {reasons}"))
+        st.caption(f"Made for other strategies, and left out here: {', '.join(shipped.left_out)}.")
 
 
 def _kind(made: "Made") -> None:

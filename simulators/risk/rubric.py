@@ -61,7 +61,7 @@ def counted(subject: Subject, architecture: str) -> Counted:
             "network_hops": _hops(subject),
             "images": (*units, *broker),  # the job runs the image of what it computes for
             "ports": tuple(f"{name}'s" for name in (*listening, *broker)),
-            "secrets": _secrets(listening, bool(broker), bool(managed), only_functions),
+            "secrets": _secrets(listening, architecture, bool(broker), only_functions),
             "provider_services": managed,
             "technologies": (
                 *_SKILLS.get(architecture, ()), *(["NATS JetStream"] if broker else []),
@@ -86,8 +86,9 @@ def _hops(subject: Subject) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _secrets(listening: list[str], broker: bool, managed: bool, functions_only: bool) -> tuple[str, ...]:
+def _secrets(listening: list[str], architecture: str, broker: bool, only_functions: bool) -> tuple[str, ...]:
     found = [f"clients' token of {name}" for name in listening]
     found += ["broker's token"] if broker else []
-    found += ["provider's credentials"] if managed else []
-    return (*found, *([] if functions_only else ["registry's credentials"]))
+    found += ["provider's credentials"] if architecture in _PROVIDER else []
+    found += ["cluster's credentials"] if "Kubernetes" in _SKILLS.get(architecture, ()) else []
+    return (*found, *([] if only_functions else ["registry's credentials"]))

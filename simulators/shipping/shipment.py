@@ -48,7 +48,8 @@ class Resources:
         cpus = max(0.1, math.ceil(wanted * 20) / 20)
         memory = max(128 * MIB, math.ceil(memory_bytes * _SPARE_MEMORY / (16 * MIB)) * 16 * MIB)
         basis = (
-            f"measured: {cpu_s * 1e3:.3g} ms of processor a request at {rate_rps:g} requests/s on {replicas} replicas, "
+            f"measured: {cpu_s * 1e3:.3g} ms of processor a request at {rate_rps:g} requests/s on "
+            f"{replicas} {'replica' if replicas == 1 else 'replicas'}, "
             f"half busy; {memory_bytes / MIB:.0f} MiB at most, and half as much again"
         )
         return cls(cpus, memory, basis)

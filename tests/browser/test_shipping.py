@@ -66,7 +66,7 @@ def test_files_are_looked_at_and_taken_home(stocked: Server, visitor: Visitor) -
     page.keyboard.press("Enter")
     choose(page, "Deployed as", "Streaming")
     expect(page.get_by_text("NATS streams", exact=True)).to_be_visible(timeout=LONG_MS)
-    expect(page.get_by_text(re.compile("Left out.*AWS SAM template"))).to_be_visible()
+    expect(page.get_by_text(re.compile("left out here.*AWS SAM template"))).to_be_visible()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])

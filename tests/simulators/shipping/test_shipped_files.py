@@ -21,6 +21,10 @@ from playwright._impl._driver import compute_driver_executable
 
 from data.discovery import kinds
 from data.errors import InvalidValue
+from data.workloads.poisson import Poisson
+from simulators.plan import Deterministic, Plan, Station, Unit, Visit
+from simulators.risk import Subject
+from simulators.risk.rubric import counted
 from simulators.shipping import FileKind, Resources, Shipment, Shipped, ship
 from simulators.shipping.files.cronjob import schedule_of
 from simulators.shipping.files.sagemaker import OPERATIONS
@@ -267,3 +271,21 @@ def test_schedules_are_the_nearest_that_cron_knows() -> None:
     assert schedule_of(7 * 60) == "*/6 * * * *"
     assert schedule_of(3_600) == "0 */1 * * *"
     assert schedule_of(10 * 86_400) == "0 3 * * *"
+
+
+def test_the_risk_rubric_counts_what_is_shipped(shipped: dict[str, Shipped]) -> None:
+    """Images, ports and secrets of the rubric, which looks at plans alone, against those in the files."""
+    start, model = Deterministic(0.5), Station("model", Deterministic(0.005))
+    server = Plan("served", (Unit("model", (model,), start_up=start),), Visit("model"))
+    consumers = Unit("model", (model,), start_up=start, balancing="shared_queue")
+    stream = Plan("stream", (consumers,), Visit("model", hop=Deterministic(0.001)))
+    for name, plan in (("api", server), ("streaming", stream)):
+        items = counted(Subject(plan, Poisson(rate_rps=1.0)), "container_orchestrated")
+        services = yaml.safe_load(shipped[name].files["compose.yaml"])["services"].values()
+        assert len({service["image"] for service in services}) == items["images"]
+        text = b"".join(c for p, c in shipped[name].files.items() if p.startswith(("compose", "kubernetes", ".github")))
+        mentioned = {word for word in (b"DRYDOCK_TOKEN", b"NATS_TOKEN") if word in text}
+        # The credentials of registry and cluster are in no file: whoever deploys has them.
+        assert len(mentioned) + 2 == items["secrets"]
+    ports = [d for _, d in documents(shipped["api"], "kubernetes") if d["kind"] == "Service"]
+    assert len(ports) == counted(Subject(server, Poisson(rate_rps=1.0)), "container_orchestrated")["ports"] == 1

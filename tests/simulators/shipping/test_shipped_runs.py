@@ -258,6 +258,28 @@ def test_the_composed_stream_answers_what_is_published(
         assert list(answer["outputs"].values()) == pytest.approx(expected(tumour_forest), abs=1e-5)
 
 
+@pytest.mark.docker
+def test_the_composed_job_predicts_a_file(
+    docker_client: "DockerClient",
+    folders: dict[str, Path],
+    shipments: dict[str, Shipment],
+    tumour_forest: ModelPackage,
+    tmp_path: Path,
+) -> None:
+    rows = pd.DataFrame([dict(tumour_forest.manifest.example)] * 30)
+    rows.to_parquet(tmp_path / "input.parquet")
+    more = {"DATA": str(tmp_path), "UID": str(os.getuid()), "GID": str(os.getgid())}
+    command = [*compose_command(), "-p", f"shipped-job-{os.getpid()}", "-f", str(folders["batch"] / "compose.yaml")]
+    with contextlib.contextmanager(built)(docker_client, folders["batch"], shipments["batch"].image):
+        for arguments in (["run", "--rm", "job"], ["down"]):
+            done = subprocess.run(
+                [*command, *arguments], cwd=folders["batch"], env=environment(**more), capture_output=True, text=True,
+                timeout=240, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+    assert len(pd.read_parquet(tmp_path / "predictions.parquet")) == 30
+
+
 # --- without containers ----------------------------------------------------------------------------------------------
 
 
