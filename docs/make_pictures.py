@@ -21,6 +21,17 @@ WIDTH_PX, HEIGHT_PX = 1280, 860
 MOST_BYTES = 300_000
 TRIES = 5
 _RUN_MS = 240_000
+SITUATIONS = {
+    "steady": "rate_rps=2000&look=Against+load",
+    "ordinary_day": "architecture=container_orchestrated&rate_rps=2500&look=Replicas",
+    "flash_sale": "architecture=monolith&strategy=embedded&rate_rps=2100",
+    "real_traces": "architecture=traditional&rate_rps=1200",
+    "slow_dependency": "rate_rps=1500&look=Stations",
+    "replica_killed": "architecture=monolith&strategy=embedded&rate_rps=4500&set.replicas=2",
+    "cold_morning": "architecture=serverless&rate_rps=300",
+    "retry_storm": "architecture=monolith&strategy=embedded&rate_rps=3000",
+}
+"""Preset of the Simulate page to the rest of its address."""
 
 
 def main() -> None:
@@ -60,9 +71,21 @@ def _take_all(browser: Browser, server: Server) -> None:
     expect(page.get_by_text("chosen:")).to_be_visible()
     _keep(page, "deploy", from_heading="What runs")
     page.get_by_role("button", name="Stop").click()
+    _take_situations(page, server)
     dark = Visitor(browser, theme="dark", width=WIDTH_PX, height=HEIGHT_PX)
     dark.context.add_cookies(visitor.context.cookies())
     _keep(dark.open(link), "compare-dark", from_heading="Results")
+
+
+def _take_situations(page: Page, server: Server) -> None:
+    """The Simulate page in every situation, from its sliders on."""
+    for preset, rest in SITUATIONS.items():
+        page.goto(f"{server.url}/simulate?preset={preset}&{rest}")
+        expect(page.get_by_text("How far to trust these figures")).to_be_visible(timeout=_RUN_MS)
+        settled(page)
+        page.get_by_text("More settings").evaluate("button => button.scrollIntoView()")
+        page.mouse.wheel(0, -140)
+        _keep(page, f"simulate-{preset.replace('_', '-')}")
 
 
 def _run_until_valid(page: Page) -> None:

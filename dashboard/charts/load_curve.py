@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.chart import Chart, figure, guide, legend, line, look
+from dashboard.charts.chart import GUIDE, Chart, figure, legend, line, look
 from dashboard.charts.latency import logarithmic
 from data.estimate import Estimate
 from data.estimates.text import as_text, digits
@@ -25,7 +25,12 @@ def load_curve_chart(curve: LoadCurve, slo_ms: float, rate_rps: float) -> Chart:
         values = [point.value for point in points]
         drawn.add_trace(line(look(place), f"p{percent:g}", curve.rates_rps, values, hovertemplate=hover))
     legend(drawn)
-    guide(drawn, f"SLO: {slo_ms:g} ms", y=slo_ms)
+    drawn.add_hline(y=slo_ms, line={"color": GUIDE, "dash": "longdash", "width": 2})
+    # At the left, where the curves are low: at the right they cross the line.
+    drawn.add_annotation(
+        text=f"SLO: {slo_ms:g} ms", x=0, xref="paper", xanchor="left", y=math.log10(slo_ms), yanchor="bottom",
+        showarrow=False, font={"size": 13},
+    )  # fmt: skip
     last = max(curve.rates_rps) * 1.05
     drawn.update_xaxes(range=[0, last], nticks=5)
     if rate_rps <= last:
