@@ -56,7 +56,7 @@ class Application(FastAPI):
         )  # fmt: skip
         self.models = Models(served)
         self.desk = Desk(settings, Counts(place.number))
-        self.swapping = Swapping(self.models)
+        self.swapping = Swapping(self.models, settings.signing_key)
         self.peers = Peers(place, self._handle)
         self._access = Access(settings.token)
         found = kinds("strategies.serving.protocols", Protocol)  # type: ignore[type-abstract]

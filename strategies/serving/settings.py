@@ -30,6 +30,8 @@ class Settings:
     """Bearer token of the admin endpoints; without one there are none."""
     admin_from: str = ""
     """An address besides the loopback interface's from which administrators may ask: a container's gateway."""
+    signing_key: str = ""
+    """Key that every package must be signed with (strategies/packaging/signing.py); empty asks for no signature."""
 
 
 def from_command_line(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -49,6 +51,7 @@ def from_command_line(arguments: Sequence[str], environment: Mapping[str, str] =
         token=_secret(environment, "DRYDOCK_TOKEN"),
         admin_secret=_secret(environment, "DRYDOCK_ADMIN_SECRET"),
         admin_from=environment.get("DRYDOCK_ADMIN_FROM", ""),
+        signing_key=_secret(environment, "DRYDOCK_SIGNING_KEY"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from data.errors import DrydockError, InvalidValue
 from strategies.packaging.package import ModelPackage
+from strategies.packaging.signing import check_signature
 from strategies.serving.models import Models, Served
 from strategies.serving.peers import Peers
 from strategies.serving.problems import Problem
@@ -18,8 +19,8 @@ from strategies.serving.problems import Problem
 class Swapping:
     """One replica's part in a change of version, and the lead in one that it was asked for."""
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    def __init__(self, models: Models, signing_key: str = "") -> None:
+        self._models, self._signing_key = models, signing_key
         self._offered: Served | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -50,6 +51,8 @@ class Swapping:
             return sorted(await peers.ask_all({"do": "use"}))
 
     def _load(self, folder: Path, version: str) -> Served:
+        if self._signing_key:
+            check_signature(folder, self._signing_key)
         package = ModelPackage.open(folder)  # checks every file's hash
         if package.version != version:
             raise InvalidValue("version", package.version, f"must be {version}", "name the version of that folder")
