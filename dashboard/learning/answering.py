@@ -29,18 +29,20 @@ def challenge(desk: Desk, record: Record | None, settings: Settings, seed: int) 
     """The target, and the check of the live result."""
     prose(desk.text, "challenge", _("Challenge"))
     stale = record is not None and is_stale(record, settings, seed)
-    if st.button(
+    st.button(
         _("Check my last run"), key=desk.key("check"), type="primary", icon=":material/fact_check:",
-        disabled=record is None or stale,
+        disabled=record is None or stale, on_click=_check, args=(desk, record),
         help=_("Run the present set-up first: only a live result is checked.") if record is None or stale else None,
-    ):  # fmt: skip
-        assert record is not None
-        with reported(desk.slug):
-            desk.journal.checked(record, desk.experiment.check(record))
-            st.rerun()
+    )  # fmt: skip
     if stale:
         st.caption(_("The set-up has changed since the last run; press Run, then check."))
     _verdict(desk, record)
+
+
+def _check(desk: Desk, record: Record | None) -> None:
+    if record is not None:
+        with reported(desk.slug):
+            desk.journal.checked(record, desk.experiment.check(record))
 
 
 def _verdict(desk: Desk, record: Record | None) -> None:
@@ -76,6 +78,5 @@ def transfer(desk: Desk, record: Record) -> None:
         _("In your own words: when would it reverse? (kept with your progress)"), desk.state.words,
         key=desk.key("words"), max_chars=2_000, width=COLUMN,
     )  # fmt: skip
-    if words != desk.state.words and st.button(_("Keep my words"), key=desk.key("keep-words")):
-        desk.journal.wrote(words)
-        st.rerun()
+    if words != desk.state.words:
+        st.button(_("Keep my words"), key=desk.key("keep-words"), on_click=desk.journal.wrote, args=(words,))

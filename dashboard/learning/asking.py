@@ -34,7 +34,7 @@ def ask_choice(
     before
         The answer kept from before, which is shown again.
     answered
-        Called with the place of the option and whether it is right; the page is then drawn anew.
+        Called with the place of the option and whether it is right, before the page is drawn anew.
     quoted
         What feedback may cite; None where it cites nothing.
     """
@@ -45,10 +45,9 @@ def ask_choice(
         _("Choose one"), places, kept, format_func=lambda i: question.options[i].text, key=key,
         label_visibility="collapsed", width=COLUMN,
     )  # fmt: skip
-    if st.button(_("Answer"), key=f"{key}.answer", disabled=chosen is None):
-        assert chosen is not None
-        answered(chosen, question.options[chosen].right)
-        st.rerun()
+    st.button(
+        _("Answer"), key=f"{key}.answer", disabled=chosen is None, on_click=_chosen, args=(question, key, answered)
+    )
     if chosen is not None and chosen == kept:
         option = question.options[chosen]
         _say(option.feedback.format(**quoted) if quoted is not None else option.feedback, option.right)
@@ -59,15 +58,25 @@ def ask_number(question: NumberQuestion, key: str, before: Answer | None, answer
     st.markdown(question.text, width=COLUMN)
     label = _("Your answer ({unit})").format(unit=question.unit) if question.unit else _("Your answer")
     given = st.number_input(label, value=before.given if before else None, key=key, width=240, format="%.6g")
-    if st.button(_("Answer"), key=f"{key}.answer", disabled=given is None):
-        assert given is not None
-        answered(given, question.accepts(given))
-        st.rerun()
+    st.button(_("Answer"), key=f"{key}.answer", disabled=given is None, on_click=_given, args=(question, key, answered))
     if before and given == before.given:
         if before.right or before.tries >= 3:
             _say(question.feedback, before.right)
         else:
             _say(_("Not {value:g}. Look at the steps above once more.").format(value=before.given), False)
+
+
+def _chosen(question: ChoiceQuestion, key: str, answered: Answered) -> None:
+    """Called before the page is drawn anew, so that no other event can overtake the answer."""
+    chosen = st.session_state.get(key)
+    if chosen is not None:
+        answered(chosen, question.options[chosen].right)
+
+
+def _given(question: NumberQuestion, key: str, answered: Answered) -> None:
+    given = st.session_state.get(key)
+    if given is not None:
+        answered(given, question.accepts(given))
 
 
 def _say(markdown: str, right: bool) -> None:

@@ -1,6 +1,6 @@
 """What every part of a lesson's page is given: the text, the experiment, and where the learner stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -30,6 +30,10 @@ class Desk:
     def key(self, name: str) -> str:
         """A widget's key, the lesson's own."""
         return f"learn.{self.slug}.{name}"
+
+    def anew(self) -> "Desk":
+        """The same with what was done meanwhile."""
+        return replace(self, state=self.journal.state())
 
     def record(self) -> Record | None:
         """The last run: the learner's from the store, a demonstration's from this session."""

@@ -53,6 +53,7 @@ def head(desk: Desk) -> None:
 @st.fragment
 def at_the_bench(desk: Desk) -> None:
     """From the prediction to the transfer question; a control redraws only this."""
+    before, desk = desk.state.steps, desk.anew()
     said, tried = st.columns([1, 1], gap="large")
     with said:
         predicting(desk)
@@ -69,6 +70,8 @@ def at_the_bench(desk: Desk) -> None:
     challenge(desk, record, settings, seed)
     if record is not None and desk.state.explained is not None:
         transfer(desk, record)
+    if desk.state.steps != before:
+        st.rerun()  # the progress at the top of the page is not part of this
 
 
 def _retrieval(desk: Desk, order: Sequence[LessonText], course: CourseState) -> None:

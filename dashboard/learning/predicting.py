@@ -35,15 +35,21 @@ def predicting(desk: Desk) -> None:
         key=desk.key("confidence"), help=_("50: a coin would do as well. 100: you would bet anything."),
     )  # fmt: skip
     ready = direction is not None and number is not None
-    if st.button(_("Predict"), key=desk.key("predict"), type="secondary" if before else "primary", disabled=not ready):
-        assert direction is not None
-        assert number is not None
-        desk.journal.predicted(Predicted(direction, float(number), sure))
-        st.rerun()
+    st.button(
+        _("Predict"), key=desk.key("predict"), type="secondary" if before else "primary", disabled=not ready,
+        on_click=_predict, args=(desk,),
+    )  # fmt: skip
     if before and (direction, number, sure) == (before.direction, before.number, before.confidence):
         st.success(_("Noted. You can still change it; it locks when you press Run."), icon=":material/edit_note:")
     elif not ready:
         st.caption(_("Run opens when you have chosen a direction and a number."))
+
+
+def _predict(desk: Desk) -> None:
+    """Keep what the form says now. Another tab may have run meanwhile: then it is too late, and nothing is kept."""
+    direction, number, sure = (st.session_state.get(desk.key(name)) for name in ("direction", "number", "confidence"))
+    if direction is not None and number is not None and not desk.journal.state().locked:
+        desk.journal.predicted(Predicted(direction, float(number), int(sure or 0)))
 
 
 def _locked(desk: Desk) -> None:
