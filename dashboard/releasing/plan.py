@@ -89,7 +89,7 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
     known, bad = policies(), faults()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         where = st.selectbox(
-            "The versions meet in", list(_WHERE), key="where", bind="query-params", width=180, format_func=_CALLED.get
+            "The versions meet in", list(_WHERE), key="where", bind="query-params", width=150, format_func=_CALLED.get
         )
         policy = st.selectbox(
             "Policy",

@@ -11,6 +11,8 @@ from strategies.releases.contract import Split
 from strategies.releases.evidence import Arms, Pairs, Tally, bucket_of
 
 Counts = NDArray[np.int64]
+Known = tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]
+_NONE: Known = ((0, 0), (0, 0), (0, 0, 0))
 _EMPTY = Arms()
 _NEVER = 1e-12
 
@@ -25,7 +27,8 @@ class Drawing:
             np.zeros(releases, np.int64) for _ in range(7)
         )
         self.widest = np.zeros(releases)
-        self._waiting: list[tuple[float, dict[int, tuple[int, ...]]]] = []
+        self._waiting: list[tuple[float, NDArray[np.int64], Counts]] = []
+        """Labels that are not known yet: when they are, of which releases, and how many of each sort."""
 
     def so_far(self, release: int) -> dict[str, int]:
         """What one release's users have had of the new version."""
@@ -92,7 +95,9 @@ class Drawing:
         self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_latency, uncounted)
         compared = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
         disagreed = rng.binomial(compared, self.world.disagree_share)
-        labels = self._labels(active, old_n - old_errors, new_n - new_errors, compared, now_s + interval_s)
+        labels = self._labels(
+            active, old_n - old_errors, new_n - new_errors, compared, now_s + interval_s, interval_s
+        )  # fmt: skip
         # As Python's own integers, all at once: to convert them one by one takes longer than to draw them.
         plain = (n.tolist() for n in (old_n, old_errors, new_n, new_errors, compared, disagreed, both))
         laws = old_latency, old_answers, new_latency, new_answers
@@ -150,35 +155,37 @@ class Drawing:
         self.late[active] += rng.binomial(slow, 1 - world.disagree_share)
 
     def _labels(
-        self, active: NDArray[np.int64], old_n: Counts, new_n: Counts, compared: Counts, now_s: float
-    ) -> list[tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]]:
-        """Labels that become known by `now_s`: (labelled, wrong) of each arm, and of the pairs."""
-        none = ((0, 0), (0, 0), (0, 0, 0))
-        if not self.world.labelled:
-            return [none] * len(active)
+        self, active: NDArray[np.int64], old_n: Counts, new_n: Counts, compared: Counts, end_s: float, interval_s: float
+    ) -> Sequence[Known]:
+        """Labels that become known by the interval's end: (labelled, wrong) of each arm, and of the pairs."""
+        if not self.world.labelled or not interval_s:
+            return [_NONE] * len(active)
         rng, world = self.rng, self.world
         alone_old, alone_new = np.where(compared > 0, 0, old_n), np.where(compared > 0, 0, new_n)
         old_wrong = rng.binomial(alone_old, world.old.wrong_share)
         new_wrong = rng.binomial(alone_new, world.new.wrong_share)
         only = world.only_new_wrong, world.only_old_wrong
         parts = rng.multinomial(compared, [*only, max(0.0, 1 - sum(only))])
-        made = {
-            int(i): (
-                *map(int, (alone_old[p], old_wrong[p], alone_new[p], new_wrong[p], compared[p])),
-                *map(int, parts[p, :2]),
-            )
-            for p, i in enumerate(active)
-        }
-        self._waiting.append((now_s + world.label_delay_s, made))
-        known: dict[int, NDArray[np.int64]] = {}
-        while self._waiting and self._waiting[0][0] <= now_s + 1e-9:
-            for i, values in self._waiting.pop(0)[1].items():
-                known[i] = known.get(i, np.zeros(7, np.int64)) + np.array(values)
-        return [_known(known[int(i)]) if int(i) in known else none for i in active]
+        made = np.column_stack([alone_old - old_wrong, old_wrong, alone_new - new_wrong, new_wrong, parts])
+        # Requests come evenly over the interval, so that those before its end less the delay's odd part are known a
+        # decision before the others.
+        whole, odd = divmod(world.label_delay_s / interval_s, 1.0)
+        early = rng.binomial(made, 1 - odd)
+        for later, counts in ((whole, early), (whole + 1, made - early)):
+            self._waiting.append((end_s + later * interval_s, active, counts))
+        return self._known(active, end_s)
 
-
-def _known(v: NDArray[np.int64]) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]:
-    return (int(v[0]), int(v[1])), (int(v[2]), int(v[3])), (int(v[4]), int(v[5]), int(v[6]))
+    def _known(self, active: NDArray[np.int64], now_s: float) -> Sequence[Known]:
+        """What is due by now, for each release."""
+        due = [entry for entry in self._waiting if entry[0] <= now_s + 1e-9]
+        self._waiting = [entry for entry in self._waiting if entry[0] > now_s + 1e-9]
+        known = np.zeros((len(self.requests), 7), np.int64)
+        for _, whose, counts in due:
+            known[whose] += counts
+        return [
+            ((ok_old + bad_old, bad_old), (ok_new + bad_new, bad_new), (new + old + same, new, old))
+            for ok_old, bad_old, ok_new, bad_new, new, old, same in known[active].tolist()
+        ]
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.catalogue import find_dataset
 from data.workloads.poisson import Poisson
 from simulators.releases import Traffic, simulate_releases, summarise_releases
 from simulators.releases.simulate import column
@@ -19,10 +18,8 @@ from strategies.releases.choices import make_policy
 from strategies.releases.faults._choosing import faults, make_fault
 from strategies.releases.faults.contract import Fault, segment_limit
 from strategies.releases.live.fleets import Fleet, versions
+from strategies.releases.live.held_out import held_out
 from strategies.releases.live.release import ReleaseResult, release_live
-from strategies.training.report import Report
-from strategies.training.spec import TrainingSpec
-from strategies.training.train import Prepared, prepare
 from tests.bench._live_releases import world_seen
 
 RATE_RPS = 120.0
@@ -51,14 +48,9 @@ def test_every_fault_is_tried() -> None:
 
 
 @pytest.fixture(scope="module")
-def held_out(tumour_forest: ModelPackage) -> tuple[NDArray[np.float32], list[str | float]]:
+def asked(tumour_forest: ModelPackage) -> tuple[NDArray[np.float32], tuple[str | float, ...] | None]:
     """Rows that the model has not learned from, and their true classes."""
-    report = Report.of(tumour_forest)
-    assert report is not None
-    spec = TrainingSpec.read(report.spec)
-    prepared: Prepared = prepare(spec, find_dataset(spec.data))
-    test = prepared.split.test
-    return prepared.X[test], [prepared.outputs[int(code)] for code in prepared.y[test]]
+    return held_out(tumour_forest)
 
 
 def fault_of(name: str, rows: NDArray[np.float32]) -> Fault:
@@ -72,10 +64,10 @@ def fault_of(name: str, rows: NDArray[np.float32]) -> Fault:
 
 @pytest.fixture(scope="module", params=FAULTS)
 def pair(
-    request: pytest.FixtureRequest, tumour_forest: ModelPackage, held_out: Any, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tumour_forest: ModelPackage, asked: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Fault, Fleet, Fleet, ModelPackage]]:
     """Both versions, deployed."""
-    fault = fault_of(request.param, held_out[0])
+    fault = fault_of(request.param, asked[0])
     folder: Path = tmp_path_factory.mktemp("successor")
     with ExitStack() as stack:
         successor = fault.package(tumour_forest, folder)
@@ -86,10 +78,10 @@ def pair(
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_each_fault_under_each_policy(
-    policy: str, pair: tuple[Fault, Fleet, Fleet, ModelPackage], tumour_forest: ModelPackage, held_out: Any
+    policy: str, pair: tuple[Fault, Fleet, Fleet, ModelPackage], tumour_forest: ModelPackage, asked: Any
 ) -> None:
     fault, old, new, successor = pair
-    rows, truth = held_out
+    rows, truth = asked
     if fault.fails_after is not None and policy != next(iter(POLICIES)):
         new.stop()  # what the last release did to it must not count in this one
         new.start()
