@@ -39,20 +39,3 @@ def single_points(subject: Subject) -> tuple[str, ...]:
         f"{unit.name}: one replica" for unit in subject.servers if unit.name in subject.required and replicas(unit) == 1
     ]
     return (*found, *(["broker: one server"] if brokered(subject.plan) else []))
-
-
-def stale_s(subject: Subject) -> tuple[float, float]:
-    """Mean and greatest age of an answer when it is given, in seconds; 0 where each is computed when it is asked for.
-
-    An answer is looked up in the output of the last complete run. With a run every E that takes D ≤ E, its age goes
-    from D to D + E, evenly over time. Where a run takes longer, the moments that fall into it are skipped.
-    """
-    fresh = [station.refresh for station in subject.plan.stations if station.refresh is not None]
-    if not fresh:
-        return 0.0, 0.0
-    ages = []
-    for refresh in fresh:
-        took_s = refresh.duration.mean_s
-        every_s = refresh.every_s * max(1, -(-took_s // refresh.every_s))
-        ages.append((took_s + every_s / 2, took_s + every_s))
-    return max(mean for mean, _ in ages), max(oldest for _, oldest in ages)

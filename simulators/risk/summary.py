@@ -11,8 +11,8 @@ from simulators.risk.figures import Basis, FaultFigures, RiskFigure
 from simulators.risk.loss import Stakes
 from simulators.risk.monthly import Happening, bad_month, expected_month, mean_effect, within_one
 from simulators.risk.rubric import RUBRIC, Counted
-from simulators.risk.structure import Assumed, availability_of, single_points, stale_s
-from simulators.risk.subject import MONTH_S, Subject
+from simulators.risk.structure import Assumed, availability_of, single_points
+from simulators.risk.subject import MONTH_S, Subject, stale_s
 
 _MODELS = ("bad_model", "stale_model")
 """Faults of the model itself: they are over when people act, not when machines have recovered."""

@@ -9,7 +9,7 @@ from data.errors import InvalidValue
 from data.estimate import Estimate
 from data.estimates import Summary
 from data.profile import ServiceProfile
-from data.scenario import Candidate, Scenario, Slo
+from data.scenario import Candidate, Slo
 from strategies.packaging.package import ModelPackage
 from strategies.streams.names import ROOT, Names
 
@@ -88,8 +88,6 @@ class Shipment:
     """Forecast traffic, at which the workflow measures."""
     registry: str = "registry.example.com"
     """Where images are pushed to."""
-    scenario: Scenario | None = None
-    """The scenario that the candidate was chosen in; it is shipped along."""
 
     def __post_init__(self) -> None:
         if not _REGISTRY.match(self.registry):

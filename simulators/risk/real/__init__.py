@@ -1,7 +1,7 @@
 """Faults done to real deployments on this machine, beside what simulation says of the same."""
 
 from simulators.risk.real.injecting import Drill, Injected, Outcome, drills, inject
-from simulators.risk.real.predicting import RESOLUTION_S, Calibration, calibrate, interval, paced, predict
+from simulators.risk.real.predicting import RESOLUTION_S, Calibration, away_s, calibrate, interval, paced, predict
 
 __all__ = [
     "RESOLUTION_S",
@@ -9,6 +9,7 @@ __all__ = [
     "Drill",
     "Injected",
     "Outcome",
+    "away_s",
     "calibrate",
     "drills",
     "inject",

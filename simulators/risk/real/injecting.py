@@ -48,6 +48,11 @@ class Drill:
     seconds: float = 3.0
 
     @property
+    def comes_back(self) -> bool:
+        """Whether something starts again what was killed."""
+        return self.name != "replica"
+
+    @property
     def workload(self) -> Workload:
         return Poisson(rate_rps=self.rate_rps, duration_s=self.seconds)
 

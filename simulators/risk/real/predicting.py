@@ -53,10 +53,14 @@ def calibrate(
     profile = profile_strategy(strategy, host, package, rows, limits, subject, _EFFORT)
     if drill.host == "function":
         profile = with_cold_starts(profile, strategy, host, package, rows, limits, seconds=2.0)
-    if drill.name == "replica":
+    if not drill.comes_back:
         return Calibration(profile, ())
-    patient = replace(drill, timeout_s=10.0)
-    return Calibration(profile, tuple(_away_s(inject(patient, package, rows, seed + i), drill) for i in range(strikes)))
+    return Calibration(profile, tuple(away_s(drill, package, rows, seed + i) for i in range(strikes)))
+
+
+def away_s(drill: Drill, package: ModelPackage, rows: NDArray[np.float32], seed: int) -> float:
+    """One real strike with patient users: how long what was killed stayed away."""
+    return _away_s(inject(replace(drill, timeout_s=10.0), package, rows, seed), drill)
 
 
 def paced(drill: Drill, known: Calibration) -> Drill:

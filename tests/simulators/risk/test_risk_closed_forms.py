@@ -37,8 +37,8 @@ from simulators.risk.faults.contract import Extent
 from simulators.risk.faults.stale_model import StaleModel
 from simulators.risk.loss import Stakes
 from simulators.risk.monthly import Happening, drawn_months, expected_month
-from simulators.risk.structure import availability_of, single_points, stale_s
-from simulators.risk.subject import MONTH_S, Subject, required
+from simulators.risk.structure import availability_of, single_points
+from simulators.risk.subject import MONTH_S, Subject, required, stale_s
 
 shares = st.floats(0, 1)
 
@@ -147,6 +147,9 @@ def test_a_bad_release_that_nobody_looks_at_harms_everybody_until_noticed() -> N
     watched = BadModel().occurrences(canary, values, Extent(20, seed=3))
     assert np.mean([e.failed for e in watched]) < mean / 20
     assert {e.affected_share for e in found} == {1.0}
+    within = Subject(subject.plan, subject.workload, release="basic", strategy="embedded")
+    redeployed = BadModel().occurrences(within, values, Extent(20, seed=3))  # taken back by another release
+    assert np.mean([e.failed for e in redeployed]) == pytest.approx(mean + 50 * 0.1 * 1_800, rel=0.01)
     assert all(e.affected_share < 0.5 for e in watched)
 
 
