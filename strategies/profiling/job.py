@@ -22,6 +22,8 @@ from strategies.training.watch import CancelCheck, Progress, never, silent
 PROFILE = "strategies.profiling.job:run_profile"
 _LIMITS = Limits(workers=1, timeout_s=10.0)
 _KEYS = 500
+_COLD_S = 8.0
+"""How long cold starts are made, at the usual effort."""
 
 
 def run_profile(payload: dict[str, Any], progress: Progress = silent, cancelled: CancelCheck = never) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def profile_package(
         "the broker": lambda p: replace(
             p, broker_s=_profiled("streaming", package, rows, replace(effort, loads=()), cancelled).broker_s
         ),
-        "cold starts": lambda p: _cold(p, package, rows),
+        "cold starts": lambda p: _cold(p, package, rows, effort),
         "the look-up": lambda p: replace(p, lookup_s=_lookup(package, cancelled)),
     }
     for place, (part, add) in enumerate(parts.items()):
@@ -96,11 +98,12 @@ def _profiled(
     return profile_strategy(_strategy(name), _host("process"), package, rows, _LIMITS, subject, effort, cancelled)
 
 
-def _cold(profile: ServiceProfile, package: ModelPackage, rows: NDArray[np.float32]) -> ServiceProfile:
+def _cold(profile: ServiceProfile, package: ModelPackage, rows: NDArray[np.float32], effort: Effort) -> ServiceProfile:
     host = _host("function")
     if host.missing():
         return profile  # it keeps the starts of a service's process
-    return with_cold_starts(profile, _strategy("api"), host, package, rows, _LIMITS)
+    seconds = max(2.0, _COLD_S * effort.pausing_s / Effort().pausing_s)
+    return with_cold_starts(profile, _strategy("api"), host, package, rows, _LIMITS, seconds)
 
 
 def _lookup(package: ModelPackage, cancelled: CancelCheck) -> Samples:
