@@ -3,7 +3,7 @@
 # mypy: no-warn-return-any
 
 from simulators.engines._kernel.draw import draw
-from simulators.engines._kernel.jit import compiled
+from simulators.engines._kernel.jit import inlined
 from simulators.engines._kernel.memory import W, frame_at, node_at, replica_at, slot_at, station_at, token_at
 from simulators.engines._kernel.records import HOLD, NONE, ONE, WHO
 from simulators.engines._kernel.serving import answer, free_worker
@@ -12,7 +12,7 @@ from simulators.engines._kernel.tokens import free_frame, new_frame, step_out
 _ERROR = 3
 
 
-@compiled
+@inlined
 def release(w: W, token: int) -> int:
     """What the held worker waited for is done: it is free, unless it crashed meanwhile."""
     t = token_at(w, token)
@@ -44,7 +44,7 @@ def release(w: W, token: int) -> int:
     return freed
 
 
-@compiled
+@inlined
 def hold(w: W, token: int) -> None:
     """Service is over, and the worker waits for what is inside."""
     t = token_at(w, token)

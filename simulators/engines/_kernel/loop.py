@@ -13,6 +13,7 @@ from simulators.engines._kernel.functions import after_function, expire, instanc
 from simulators.engines._kernel.guarding import begin_try
 from simulators.engines._kernel.holding import hold
 from simulators.engines._kernel.jit import compiled, entry, inlined
+from simulators.engines._kernel.lane import along
 from simulators.engines._kernel.lines import pull, start_due, tick
 from simulators.engines._kernel.memory import (
     NO_KEY,
@@ -125,7 +126,13 @@ def run(main: W, most: int) -> int:
         if kind == E_START:
             n = begin_request(w, who, at_order)
         elif kind == E_ARRIVE:
-            n = go_on(w, ZERO, who, at_s, at_order, key, AT_DOOR)
+            if node_at(w, token_at(w, who).node).lane == 0:
+                n = go_on(w, ZERO, who, at_s, at_order, key, AT_DOOR)
+            else:
+                back_s = along(w, who, at_s, True, True)
+                if back_s < 0.0:
+                    continue
+                n = go_on(w, ZERO, who, back_s, AT_RESUME | token_at(w, who).who_where, key, AHEAD)
         elif kind == E_RESUME:
             if token_at(w, who).status == 0:
                 n = go_on(w, ZERO, who, at_s, at_order, key, AT_MOMENT)

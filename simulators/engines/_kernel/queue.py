@@ -76,17 +76,28 @@ def drop_first(w: W) -> None:
     copy_event(w, at, n)
 
 
-@compiled
+@inlined
 def plan_event(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     """Plan a moment."""
     w.next_s = min(w.next_s, at_s)
     if w.front_kind == E_NONE:
-        pass
-    elif earlier(at_s, order, key, w.front_s, w.front_order, w.front_key):
+        set_front(w, at_s, order, key, kind, who, stamp)
+    else:
+        _plan_beside(w, at_s, order, key, kind, who, stamp)
+
+
+@compiled
+def _plan_beside(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
+    """Plan a moment while another is in front."""
+    if earlier(at_s, order, key, w.front_s, w.front_order, w.front_key):
         sift_in(w, w.front_s, w.front_order, w.front_key, w.front_kind, w.front_who, w.front_stamp)
+        set_front(w, at_s, order, key, kind, who, stamp)
     else:
         sift_in(w, at_s, order, key, kind, who, stamp)
-        return
+
+
+@inlined
+def set_front(w: W, at_s: float, order: int, key: Key, kind: int, who: int, stamp: int) -> None:
     w.front_s = at_s
     w.front_order = order
     w.front_key = key
