@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.candidates import candidates
+from dashboard.comparing.failing import failing
 from dashboard.comparing.paying import paying, weighing
 from dashboard.parts.form import fields_of
 from dashboard.parts.tables import plain
@@ -28,6 +29,7 @@ def controls() -> None:
         "Goals": _goals,
         "Costs": paying,
         "Weights": weighing,
+        "Faults": failing,
         "Measurement": _measurement,
     }
     changes: dict[str, Any] = {}

@@ -49,10 +49,7 @@ def weighing(scenario: Scenario, key: str) -> dict[str, Any]:
 
 
 def _prices(scenario: Scenario, key: str) -> str:
-    names = list(price_list_names())
-    known = names if scenario.prices in names else [*names, scenario.prices]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox("Price list", known, known.index(scenario.prices), key=f"{key}.prices", width=260)
         with st.popover("A list of your own", icon=":material/upload_file:"):
             file = st.file_uploader("Price list (TOML)", ["toml"], key=f"{key}.prices_file")
             if file is not None:
@@ -60,6 +57,9 @@ def _prices(scenario: Scenario, key: str) -> str:
                     text = file.getvalue().decode("utf-8", errors="replace")
                     kept = keep_price_list(text, file.name)
                     st.success(f"Kept as {plain(kept.name)}: choose it in the list.", icon=":material/check:")
+        names = list(price_list_names())  # what was just kept is among them
+        known = names if scenario.prices in names else [*names, scenario.prices]
+        chosen = st.selectbox("Price list", known, known.index(scenario.prices), key=f"{key}.prices", width=260)
     with errors_shown():
         found = price_list(chosen)
         newest, oldest = found.age_months(datetime.now(UTC).date())
