@@ -68,5 +68,5 @@ def test_stopping_leaves_no_half_environment(offline: Path) -> None:
 def test_without_uv_it_says_how_to_get_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_environments.sys, "executable", str(home / "python"))
     monkeypatch.setattr(_environments.shutil, "which", lambda _name: None)
-    with pytest.raises(Unavailable, match="make install"):
+    with pytest.raises(Unavailable, match="pip install uv"):
         environment(("joblib==1.3.2",), lambda: False)
