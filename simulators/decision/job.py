@@ -9,7 +9,7 @@ from simulators.comparison.comparison import Comparison, result_of
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
 DECIDE = "simulators.decision.job:run_decision"
-_DECISION_ONLY = ("name", "title", "slo", "budget", "prices", "forecast", "cost", "stakes", "weights")
+_DECISION_ONLY = ("name", "title", "slo", "budget", "prices", "forecast", "cost", "stakes", "faults", "weights")
 
 
 def measured_alike(one: Scenario, other: Scenario) -> bool:
