@@ -13,6 +13,7 @@ from simulators.decision.job import DECIDE, measured_alike
 from simulators.decision.saved import kept_decision
 
 _PAGE, _JOB = "compare", "decision"
+_SHOWN = "_decision_shown"
 
 
 def wanted_scenario(results: Comparison) -> Scenario:
@@ -24,6 +25,33 @@ def wanted_scenario(results: Comparison) -> Scenario:
 def decision_of(results: Comparison) -> Decision | None:
     """The decision that is kept for these runs and the set-up; None where it has yet to be made."""
     return kept_decision(results.group, wanted_scenario(results))
+
+
+def remember(results: Comparison) -> None:
+    """Note for which set-up the page is about to show a decision; called before the controls are drawn."""
+    st.session_state[_SHOWN] = wanted_scenario(results).to_toml()
+
+
+def changed(results: Comparison) -> None:
+    """Among the controls: say that the decision below is for another set-up, and offer to decide for this one."""
+    wanted = wanted_scenario(results)
+    if st.session_state.get(_SHOWN) == wanted.to_toml():
+        return
+    if kept_decision(results.group, wanted) is not None:
+        st.rerun()
+    st.warning(
+        "The decision below is for the set-up as it was. Its runs answer this one too: nothing needs to be measured "
+        "again.",
+        icon=":material/balance:",
+    )
+    if st.button("Decide for this set-up", type="primary", icon=":material/balance:"):
+        _start(results, wanted)
+        st.rerun()
+
+
+def _start(results: Comparison, scenario: Scenario) -> None:
+    payload = {"group": results.group, "scenario": scenario.to_toml(), "session": owner()}
+    note(_PAGE, _JOB, start(DECIDE, payload, lane="simulate", title="Deciding"))
 
 
 @st.fragment
@@ -40,8 +68,7 @@ def decide_again(results: Comparison) -> None:
         icon=":material/balance:",
     )
     if st.button("Decide", type="primary", icon=":material/balance:"):
-        payload = {"group": results.group, "scenario": scenario.to_toml(), "session": owner()}
-        note(_PAGE, _JOB, start(DECIDE, payload, lane="simulate", title="Deciding"))
+        _start(results, scenario)
         st.rerun()
     if job is not None and job.result is not None:
         note(_PAGE, _JOB, None)

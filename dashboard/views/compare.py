@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.comparing import state
 from dashboard.comparing.controls import controls
-from dashboard.comparing.deciding import decide_again, decision_of, wanted_scenario
+from dashboard.comparing.deciding import changed, decide_again, decision_of, remember, wanted_scenario
 from dashboard.comparing.history import history
 from dashboard.comparing.loading import comparison_of
 from dashboard.comparing.patterns import patterns
@@ -36,6 +36,8 @@ class Compare(View):
         results = comparison_of(group) if group else None
         for problem in state.problems():
             st.warning(f"The link says something that cannot be used. {plain(problem)}", icon=":material/link_off:")
+        if results is not None:
+            remember(results)
         _set_up(results)
         if group and results is None:
             st.info(
@@ -78,8 +80,12 @@ def _set_up(results: Comparison | None) -> None:
         st.rerun()
     elif job is not None:
         show_failure(job)
-    if results is not None and not measured_alike(results.scenario, state.held()):
+    if results is None:
+        return
+    if not measured_alike(results.scenario, state.held()):
         _stale(results.scenario)
+    else:
+        changed(results)
 
 
 def _reset() -> None:

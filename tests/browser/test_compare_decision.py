@@ -102,10 +102,17 @@ def test_other_weights_are_decided_on_without_measuring(chromium: Browser, decid
     cost = page.get_by_label("Cost", exact=True)
     cost.fill("2")
     cost.press("Enter")
+    expect(page).to_have_url(re.compile("weights.cost=2"))
+    expect(page.get_by_text("The decision below is for the set-up as it was")).to_be_visible()
+    expect(page.get_by_role("button", name="Decide for this set-up")).to_be_visible()
     expect(page.get_by_text("The set-up has changed since")).to_have_count(0)
-    assert "weights.cost=2" in page.url
     page.reload()
     expect(page.get_by_role("button", name="Decide", exact=True)).to_be_visible()
+    page.get_by_text("Set-up", exact=True).click()
+    page.get_by_role("tab", name="Weights").click()
+    page.get_by_label("Cost", exact=True).fill("0")
+    page.get_by_label("Cost", exact=True).press("Enter")
+    expect(page.get_by_text("lambda is the cheapest that keeps every limit")).to_be_visible()
     visitor.leave()
 
 
