@@ -42,7 +42,7 @@ class Terms:
         self._seed = seed
         self._terms: list[tuple[int, int, int, float, float, int, int, int]] = []
         self._samples: list[float] = []
-        self._known: dict[int, int] = {}
+        self._known: dict[tuple[float, ...], int] = {}
 
     def add(self, law: Law | None, source: str, purpose: str, occurrence: int = 0) -> int:
         if law is None:
@@ -75,10 +75,11 @@ class Terms:
         self._terms.append((stream, count, first, p, q, kind, more, run))
 
     def _place(self, law: Empirical) -> int:
-        if id(law) not in self._known:
-            self._known[id(law)] = len(self._samples)
+        """Where the samples are; equal ones are kept once, since the processor's cache is small."""
+        if law.samples_s not in self._known:
+            self._known[law.samples_s] = len(self._samples)
             self._samples += law.samples_s
-        return self._known[id(law)]
+        return self._known[law.samples_s]
 
     def tables(self) -> tuple[Records, NDArray[np.float64]]:
         return table(self._terms, r.TERM), np.array(self._samples or [0.0])
