@@ -18,6 +18,7 @@ from data.scenario.parts import (
     Cost,
     DataChoice,
     Forecast,
+    Key,
     Measurement,
     ModelChoice,
     Name,
@@ -56,6 +57,10 @@ class Scenario(Part):
     forecast: Forecast = Field(Forecast(), description="A table of the traffic that the decision is for.")
     cost: Cost = Field(Cost(), description="A table of what is assumed about paying.")
     stakes: Stakes = Field(Stakes(), description="A table of the money at stake.")
+    faults: Mapping[Key, Mapping[Key, float]] = Field(
+        default_factory=dict,
+        description="Tables of assumptions about faults that differ from the defaults, such as [faults.crash].",
+    )
     weights: Weights = Field(Weights(), description="A table of what counts how much in a ranking.")
     measurement: Measurement = Field(Measurement(), description="A table of how carefully to measure.")
     candidates: tuple[Candidate, ...] = Field(

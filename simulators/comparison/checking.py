@@ -11,6 +11,7 @@ from data.scenario.checking import gathered
 from data.scenario.lines import Path
 from data.scenario.problems import Problem
 from simulators.architectures.contract import Architecture
+from simulators.risk import known_faults
 from strategies.contract import Strategy
 from strategies.hosts.contract import Host
 from strategies.releases.contract import ReleasePolicy
@@ -30,7 +31,7 @@ def check_measurable(scenario: Scenario, lines: Mapping[Path, int] = _NO_LINES) 
     lines
         Line of each key (see `data.scenario.lines.key_lines`), where the scenario comes from a text.
     """
-    found = [*_learning(scenario), *_asking(scenario), *_paying(scenario)]
+    found = [*_learning(scenario), *_asking(scenario), *_paying(scenario), *_failing(scenario)]
     for place, candidate in enumerate(scenario.candidates):
         check = _simulating if candidate.source == "simulated" else _deploying
         found += check(candidate, ("candidates", place))
@@ -62,6 +63,19 @@ def _learning(scenario: Scenario) -> Iterator[Problem]:
         cls(scenario.model.parameters)
     except InvalidValue as error:
         yield _told(("model", "parameters", error.name.rpartition(".")[2]), error)
+
+
+def _failing(scenario: Scenario) -> Iterator[Problem]:
+    known = known_faults()
+    for name, given in scenario.faults.items():
+        if name not in known:
+            rule = "is no kind of fault"
+            yield Problem(("faults", name), dict(given), rule, f"choose one of {', '.join(known)}")
+            continue
+        try:
+            known[name].values(given)
+        except InvalidValue as error:
+            yield _told(("faults", name, error.name), error)
 
 
 def _asking(scenario: Scenario) -> Iterator[Problem]:

@@ -205,7 +205,7 @@ def _risk(scenario: Scenario, candidate: Candidate, plan: Plan, cancelled: Calla
     name = type(architecture).__module__.rpartition(".")[2]
     return assess(
         plan, faulty_traffic(scenario), scenario.slo, strategy=candidate.strategy, architecture=name,
-        release=candidate.release, timeout_s=scenario.measurement.timeout_s,
+        release=candidate.release, timeout_s=scenario.measurement.timeout_s, assumptions=scenario.faults,
         stakes=at_stake if any((stakes.usd_per_wrong, stakes.usd_per_late, stakes.usd_per_missing)) else None,
         runs=RISK_RUNS, requests=RISK_REQUESTS, seed=scenario.seed, cancelled=cancelled,
     )  # fmt: skip

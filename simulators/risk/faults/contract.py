@@ -48,7 +48,7 @@ class Fault(ABC):
             if name not in cls.settings:
                 known = ", ".join(cls.settings)
                 raise InvalidValue(name, given[name], f"is no assumption about {cls.title}", f"choose from {known}")
-        return {name: s.check(name, given.get(name, s.default)) for name, s in cls.settings.items()}
+        return {name: s.check(name, _fitting(given.get(name, s.default), s)) for name, s in cls.settings.items()}
 
     def why_not(self, subject: Subject) -> str:  # noqa: ARG002 - most strike everything
         """Empty for a candidate that it can strike; otherwise why it cannot, for people to read."""
@@ -61,3 +61,8 @@ class Fault(ABC):
     @abstractmethod
     def occurrences(self, subject: Subject, values: Mapping[str, float], extent: Extent) -> tuple[Effect, ...]:
         """What `extent.runs` independent occurrences did."""
+
+
+def _fitting(value: float, setting: Setting) -> float:
+    """A whole number where a setting takes one: files and forms know only numbers."""
+    return int(value) if isinstance(setting.default, int) and float(value).is_integer() else value

@@ -6,16 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.discovery import kinds
-from data.errors import Cancelled, InvalidValue, UnknownKind
+from data.errors import Cancelled, InvalidScenario, InvalidValue, UnknownKind
 from data.estimate import Estimate, Figure
 from data.provenance import Provenance
-from data.scenario import Slo
+from data.scenario import Scenario, Slo
+from data.scenario.lines import key_lines
 from data.trace import Trace
 from data.usage import Usage
 from data.workloads.bursty import Bursty
 from data.workloads.constant import Constant
 from data.workloads.diurnal import Diurnal
 from data.workloads.poisson import Poisson
+from simulators.comparison.checking import check_measurable
 from simulators.plan import Autoscaled, Deterministic, Fixed, PerRequest, Plan, Station, Unit, Visit
 from simulators.risk import RUBRIC, Stakes, Subject, assess, known_faults
 from simulators.risk.effects import Effect, missed_s, recovery_s
@@ -246,3 +248,22 @@ def test_time_missed_counts_the_stretches_in_which_too_many_were_bad() -> None:
     assert missed_s(trace_of(latency, status, 100.0), SLO, 60.0) == pytest.approx(5.0)
     status[3_000:3_002] = 3
     assert missed_s(trace_of(latency, status, 100.0), SLO, 60.0) == pytest.approx(6.0)
+
+
+def test_a_scenario_says_what_is_assumed_and_what_it_cannot_mean_is_refused_with_its_line() -> None:
+    given = {"crash": {"per_month": 2.0}, "zone_loss": {"zones": 4.0}}
+    scenario = Scenario.default().evolve(faults=given)
+    text = scenario.to_toml()
+    assert Scenario.from_toml(text) == scenario
+    assert Scenario.from_query(scenario.to_query()) == (scenario, [])
+    check_measurable(scenario, key_lines(text))
+    for name, values, said in (
+        ("crash", {"per_mont": 1.0}, "no assumption"),
+        ("crash", {"per_month": -1.0}, "must be a number from 0"),
+        ("crush", {"per_month": 1.0}, "choose one of"),
+    ):
+        broken = Scenario.default().evolve(faults={name: values})
+        lines = key_lines(broken.to_toml())
+        with pytest.raises(InvalidScenario, match=said) as refused:
+            check_measurable(broken, lines)
+        assert refused.value.line
