@@ -1,4 +1,7 @@
-"""Compiles the simulator, or loads what was compiled before: the job behind `warming`."""
+"""Compiles the simulator, or loads what was compiled before: the job behind `warming`.
+
+``python -m dashboard.simulating.compiling`` does so without a page, so that nobody has to wait for it there.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,3 +25,9 @@ def compile_engine(
     """A run of a few requests: all of the engine is compiled by its first."""
     simulate(one_station(Exponential(1.0)), Poisson(rate_rps=0.5, duration_s=200.0), seed=1)
     return {}
+
+
+if __name__ == "__main__":
+    if not is_compiled():
+        print("Compiling the simulator, once; it takes a minute or two …", flush=True)
+        compile_engine({}, lambda *_: None, lambda: False)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.errors import errors_shown
 from dashboard.parts.tables import plain, show_frame
 from dashboard.simulating import answers, state
 from dashboard.simulating.choosing import choose
@@ -86,7 +87,8 @@ def _answer(asked: Asked, result: SimulationResult) -> None:
     first = st.container()
     wide, narrow = st.columns([3, 2], gap="medium")
     with wide:  # drawn first, though it does not stand first: it is what whoever moves a slider waits for
-        show_chart_chosen(asked, result)
+        with errors_shown():
+            show_chart_chosen(asked, result)
     found, seen, known = figures(asked, result), find_bottleneck(result), trust(asked)
     with first:
         show_warnings(asked, result)

@@ -142,6 +142,16 @@ def test_a_run_that_is_too_short_says_so(open_page: Open) -> None:
     assert any("short for" in warning.value for warning in page.warning)
 
 
+@pytest.mark.parametrize(
+    "look", ["Latency", "Against load", "Over time", "Stations", "Replicas", "One request", "In motion"]
+)
+def test_hardly_any_request_or_none_at_all_is_no_failure(open_page: Open, look: str) -> None:
+    for rate_rps in ("0.0001", "0.1"):
+        page = open_page(rate_rps=rate_rps, duration_s="10", look=look)
+        assert not page.exception
+        assert "not estimable" in str(next(t.value for t in page.table if "throughput" in t.value.index))
+
+
 def test_a_day_of_traffic_waits_for_a_press(open_page: Open) -> None:
     page = open_page(duration_s="86400", rate_rps="100")
     assert not page.exception
