@@ -13,7 +13,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from data.errors import Cancelled, Unavailable
+from data.estimate import Estimate, TooFew
 from data.estimates import share
+from lessons.catalogue import experiment
 from lessons.experiments import _environments
 from lessons.experiments._environments import environment
 from lessons.experiments._letters import TRAINED_ON
@@ -39,6 +41,23 @@ def test_the_new_formula_names_the_same_digits_and_is_surer(seed: int) -> None:
     assert sorted_new > sorted_old + 0.08
     wrong = (old.argmax(axis=1) != digits[held_out])[old.max(axis=1) >= 0.7]
     assert share(int(wrong.sum()), len(wrong)).high <= MOST_WRONG, "with the lock file the SLO holds at the start"
+
+
+def test_scikit_learn_pinned_alone_does_not_even_load(home: Path) -> None:  # noqa: ARG001 - builds there
+    lesson = experiment("02_runtime_environments")
+    settings = {**lesson.setup(), "production": "one"}
+    record = lesson.run(settings, seed=7, progress=lambda *_: None, cancelled=lambda: False)
+    assert "numpy.dtype size changed" in record.facts["happened"]
+    machine, changed, forest = (record.figures[name] for name in ("machine", "changed", "forest"))
+    assert isinstance(machine, Estimate)
+    assert isinstance(changed, Estimate)
+    assert isinstance(forest, Estimate)
+    assert machine.value == 0
+    assert changed.value == pytest.approx(0.72 * changed.n, rel=0.1), "all that the machine would have sorted"
+    assert forest.value == forest.n
+    assert isinstance(record.figures["moved"], TooFew)
+    assert record.outcome.direction == 3
+    assert not lesson.check(record).passed
 
 
 @pytest.fixture
