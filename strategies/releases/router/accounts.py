@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from strategies.releases.evidence import ANSWER_BINS, BUCKETS, Arms, Evidence, P
 from strategies.releases.evidence.ledger import Ledger
 from strategies.releases.router.answers import Reader, Said
 
+T = TypeVar("T")
 _REMEMBERED = 200_000
 """Answers that wait for their label at most; the oldest are forgotten first."""
 
@@ -65,6 +67,8 @@ class Accounts:
         died of them. skipped: copies not sent because too many were under way."""
         self._ledger = Ledger()
         self._answers: OrderedDict[str, tuple[str, bool, Said, Said | None]] = OrderedDict()
+        self._early: OrderedDict[str, str | float] = OrderedDict()
+        """Labels that came before their answers: were they lost, the slower version would have fewer."""
 
     def side(self, together: bool) -> Side:
         """The counts that run for one way of serving."""
@@ -95,12 +99,14 @@ class Accounts:
         for request_id, truth in labels:
             found = self._answers.pop(request_id, None)
             if found is None:
+                _keep(self._early, request_id, truth)
                 continue
             known += 1
             self._count(*found, truth)
         return known
 
     def _count(self, side: str, together: bool, first: Said, second: Said | None, truth: str | float) -> None:
+        """Count a label in the window that runs now."""
         wrong = not self.reader.same(first.label, truth)
         where = self.side(together)
         if second is None:
@@ -114,6 +120,14 @@ class Accounts:
         where.pairs[4] += wrong and not also
 
     def _remember(self, request_id: str, side: str, together: bool, first: Said, second: Said | None) -> None:
-        self._answers[request_id] = side, together, first, second
-        if len(self._answers) > _REMEMBERED:
-            self._answers.popitem(last=False)
+        if request_id in self._early:
+            self._count(side, together, first, second, self._early.pop(request_id))
+        else:
+            _keep(self._answers, request_id, (side, together, first, second))
+
+
+def _keep(waiting: OrderedDict[str, T], request_id: str, what: T) -> None:
+    """Remember it, and forget the oldest where there are too many."""
+    waiting[request_id] = what
+    if len(waiting) > _REMEMBERED:
+        waiting.popitem(last=False)

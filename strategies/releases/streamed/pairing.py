@@ -2,9 +2,13 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 
 from strategies.releases.router.accounts import Accounts
 from strategies.releases.router.answers import Said
+
+_WAITING = 100
+"""Requests of the version that has more, of which the latest wait for one of the other; older ones count nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +24,15 @@ class Ended:
 
 @dataclass(slots=True)
 class Pairing:
-    """Counts the k-th request of one version with the k-th of the other, so that both arms have the same size.
+    """Counts each request of the version that has fewer with the latest of the other: both arms are of one size.
 
     Which version gets a request is who asks the queue first, not what the request is. Nobody is sticky: a user may be
     answered by both.
     """
 
     accounts: Accounts
-    _old: deque[Ended] = field(default_factory=deque)
-    _new: deque[Ended] = field(default_factory=deque)
+    _old: deque[Ended] = field(default_factory=partial(deque, maxlen=_WAITING))
+    _new: deque[Ended] = field(default_factory=partial(deque, maxlen=_WAITING))
 
     def ended(self, side: str, request: Ended, together: bool) -> None:
         """Take one in. `together`: whether both versions answer now; else each is counted as it comes."""
@@ -37,8 +41,8 @@ class Pairing:
             return
         (self._new if side == "new" else self._old).append(request)
         while self._old and self._new:
-            self._count("old", self._old.popleft(), True)
-            self._count("new", self._new.popleft(), True)
+            self._count("old", self._old.pop(), True)
+            self._count("new", self._new.pop(), True)
 
     def _count(self, side: str, request: Ended, together: bool) -> None:
         arms = self.accounts.side(together)

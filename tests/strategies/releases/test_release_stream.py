@@ -50,9 +50,26 @@ def test_both_arms_count_the_same_number_of_requests() -> None:
     assert (arms.old.errors, arms.new.errors) == (0, 7)
 
 
+def test_labels_of_both_arms_count_whenever_they_come() -> None:
+    # Far more old answers than new ones, and each label before its answer or after it: as many are known of either arm.
+    accounts = Accounts(Reader((0.5,)))
+    pairing = Pairing(accounts)
+    accounts.label((f"{side}{i}", "no") for side in "on" for i in range(0, 300, 2))
+    for i in range(300):
+        pairing.ended("old", Ended(f"o{i}", 0.01, Said("yes", 1)), True)
+        if i % 4 == 0:
+            pairing.ended("new", Ended(f"n{i}", 0.01, Said("no", 0)), True)
+    accounts.label((f"{side}{i}", "no") for side in "on" for i in range(1, 300, 2))
+    arms = accounts.side(True)
+    assert arms.old.labelled == arms.new.labelled == 75
+    assert (arms.old.wrong, arms.new.wrong) == (75, 0)
+
+
 @pytest.mark.slow
-def test_a_good_version_takes_over_the_group(tumour_forest: ModelPackage, rows: NDArray[np.float32]) -> None:
-    done = release_stream(tumour_forest, make_policy(CANARY), LOAD, rows)
+def test_a_good_version_takes_over_the_group(
+    tumour_forest: ModelPackage, rows: NDArray[np.float32], truth: list[str | float]
+) -> None:
+    done = release_stream(tumour_forest, make_policy(CANARY), LOAD, rows, truth=truth, label_delay_s=0.5)
     assert done.outcome.verdict == "promote", done.log[-1]["reason"]
     assert (done.outcome.dropped, done.outcome.failed, done.outcome.wrong) == (0, 0, 0)
     assert done.trace.ok.all()
