@@ -20,7 +20,7 @@ def failing(scenario: Scenario, key: str) -> dict[str, Any]:
     changed: dict[str, dict[str, float]] = {}
     for name, fault in known_faults().items():
         given = scenario.faults.get(name, {})
-        with st.expander(f"{fault.title}{' (changed)' if given else ''}"):
+        with st.expander(fault.title):
             st.caption(fault.summary)
             places = st.columns(2)
             for place, (setting, about) in enumerate(fault.settings.items()):
