@@ -8,9 +8,12 @@ from dashboard.comparing.taking_away import take_away
 from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_rows
 from data.estimates import as_text
+from data.estimates.text import digits
 from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
 from simulators.decision.decision import Decision, Topic
+from simulators.decision.scorecard import Day
+from simulators.decision.text import money
 
 
 def in_words(decision: Decision) -> None:
@@ -56,8 +59,11 @@ def _details(decision: Decision) -> None:
         start = names.index(decision.chosen) if decision.chosen else 0
         card = decision.card(st.selectbox("Candidate", names, start, key="bill_of"))
         if card.cost:
-            total = card.cost.usd_per_month
-            st.markdown(f"**{total.value:,.2f} USD a month**, of {card.cost.hours:g} hours")
+            thousand, million = money(card.cost.usd_per_1000), money(card.cost.usd_per_million)
+            each = f"{thousand} per 1,000 and {million} per million predictions"
+            st.markdown(
+                f"**{plain(money(card.cost.usd_per_month))}** a month of {card.cost.hours:g} hours; {plain(each)}"
+            )
             lines = [
                 {"line": f"{place}. {line.part}", "arithmetic": line.arithmetic}
                 for place, line in enumerate(card.cost.lines, 1)
@@ -65,6 +71,8 @@ def _details(decision: Decision) -> None:
             show_rows(lines, "line")
             for text in card.cost.notes:
                 st.caption(plain(text))
+        if card.day:
+            st.markdown(plain(_day(card.day)))
         risks = [
             {"risk": risk.title, "value": as_text(risk.estimate), "how": f"{risk.basis}: {risk.how}"}
             for risk in card.risk.values()
@@ -73,6 +81,14 @@ def _details(decision: Decision) -> None:
             show_rows([{"risk": r["risk"], "value and how": f"{r['value']}. {r['how']}"} for r in risks], "risk")
         for text in card.missing:
             st.caption(plain(text))
+
+
+def _day(day: Day) -> str:
+    return (
+        f"A simulated day of the forecast: {day.requests:,} requests, the promised percentile "
+        f"{digits(day.slo_percentile_ms)} ms, {day.within_share:.3%} within the promised latency, {day.failed_share:.3%} failed, {day.cold_share:.3%} "
+        f"waited for something to start; {digits(day.replicas)} replicas on average."
+    )
 
 
 def _said(decision: Decision, *topics: Topic) -> list[str]:
