@@ -86,8 +86,9 @@ def _details(decision: Decision) -> None:
 def _day(day: Day) -> str:
     return (
         f"A simulated day of the forecast: {day.requests:,} requests, the promised percentile "
-        f"{digits(day.slo_percentile_ms)} ms, {day.within_share:.3%} within the promised latency, {day.failed_share:.3%} failed, {day.cold_share:.3%} "
-        f"waited for something to start; {digits(day.replicas)} replicas on average."
+        f"{digits(day.slo_percentile_ms)} ms, {day.within_share:.3%} within the promised latency, "
+        f"{day.failed_share:.3%} failed, {day.cold_share:.3%} waited for something to start; "
+        f"{digits(day.replicas)} replicas on average."
     )
 
 
