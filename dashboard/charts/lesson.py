@@ -77,7 +77,9 @@ def _draw(drawn: go.Figure, series: Series, its: Look) -> None:
 
 
 def _overlay(drawn: go.Figure, plot: Plot, predicted: float, text: str) -> None:
-    if plot.predicted_at is None or _outside(plot, predicted):
+    if _outside(plot, predicted):
+        return  # the words below the chart still tell it
+    if plot.predicted_at is None:
         guide(drawn, text, **{plot.predicts: predicted})
         return
     x, y = (plot.predicted_at, predicted) if plot.predicts == "y" else (predicted, plot.predicted_at)
