@@ -10,7 +10,7 @@ from dashboard.parts.tables import plain
 from dashboard.simulating import state
 from dashboard.training.packages import label, packages
 from dashboard.work import look_at, start
-from strategies.profiling.job import PROFILE
+from simulators.whatif.own_profile import PROFILE
 
 _PAGE = "simulate"
 
@@ -32,8 +32,8 @@ def _measure() -> None:
         st.info("There is no model yet. Train one first, on the page Train.", icon=":material/inventory_2:")
         return
     st.markdown(
-        "Drydock deploys the model on this machine for some 40 seconds, measures what a request takes, what only "
-        "delays it and how long starts last, and predicts from that.",
+        "Drydock deploys the model on this machine for about a minute, measures what a request takes, what only "
+        "delays it and how long starts last, fits that to what users saw under load, and predicts from it.",
         width=760,
     )
     version = st.selectbox("Model to measure", list(found), format_func=lambda one: label(found[one]), key="to_profile")

@@ -1,9 +1,7 @@
-"""Profiling the user's own model, as a job of the queue: what every architecture's prediction of it is made of."""
+"""Profiling a lone model for every strategy: what every architecture's prediction of it is made of."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,36 +14,12 @@ from strategies.hosts.contract import Host
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.model import lookup_samples
 from strategies.profiling.profiling import Effort, Subject, profile_strategy, with_cold_starts
-from strategies.profiling.shelf import keep_profile
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
-PROFILE = "strategies.profiling.job:run_profile"
 _LIMITS = Limits(workers=1, timeout_s=10.0)
 _KEYS = 500
 _COLD_S = 8.0
 """How long cold starts are made, at the usual effort."""
-
-
-def run_profile(payload: dict[str, Any], progress: Progress = silent, cancelled: CancelCheck = never) -> dict[str, Any]:
-    """Measure a package behind an API, through the broker, as a function and looked up, and keep its profile.
-
-    A part that this machine cannot run is left out; the profile's notes say which, and why.
-
-    Parameters
-    ----------
-    payload
-        `folder` of a package.
-
-    Returns
-    -------
-    dict
-        `version`: whose profile it is. `notes`: what is left out.
-    """
-    package = ModelPackage.open(Path(payload["folder"]))
-    progress("reading the rows", 0.0)
-    profile = profile_package(package, model_rows(package), Effort(), progress, cancelled)
-    keep_profile(package.version, profile)
-    return {"version": package.version, "notes": list(profile.notes)}
 
 
 def profile_package(

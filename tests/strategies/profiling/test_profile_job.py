@@ -7,7 +7,7 @@ import pytest
 from data.errors import Cancelled, InvalidValue
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort
-from strategies.profiling.job import model_rows, profile_package, run_profile
+from strategies.profiling.job import model_rows, profile_package
 from strategies.profiling.shelf import keep_profile, kept_profiles, profile_file
 
 QUICK = Effort(0.05, 0.4, 0.5, (0.0, 0.01), 8, 0.02, loads=())
@@ -31,9 +31,8 @@ def test_a_model_is_profiled_for_every_strategy(tumour_forest: ModelPackage, hom
     assert list(kept_profiles()) == ["abc"]
 
 
-def test_cancelled_it_leaves_nothing(tumour_forest: ModelPackage, home: Path) -> None:  # noqa: ARG001
+def test_cancelled_it_stops(tumour_forest: ModelPackage, home: Path) -> None:  # noqa: ARG001
     with pytest.raises(Cancelled):
-        run_profile({"folder": str(tumour_forest.folder)}, cancelled=lambda: True)
-    assert not kept_profiles()
+        profile_package(tumour_forest, model_rows(tumour_forest), QUICK, cancelled=lambda: True)
     with pytest.raises(InvalidValue, match="version"):
         profile_file("../elsewhere")
