@@ -42,6 +42,7 @@ from simulators.engines._kernel.records import (
     AT_TICK,
     AWAY,
     BOUNDARY,
+    COMING,
     DONE,
     DOWN,
     E_ARRIVE,
@@ -61,6 +62,8 @@ from simulators.engines._kernel.records import (
     E_WAITED,
     FULL,
     GIVEN_UP,
+    IN_FRONT,
+    IN_HEAP,
     IN_LINE,
     NONE,
     PAUSED,
@@ -90,37 +93,33 @@ def run(main: W, most: int) -> int:
             if credit <= 0:
                 return FULL
         credit -= 1
-        # The next moment: the one in front, the first of the event_at, or the next arrival of the schedule.
-        source, at_s, at_order, key = 0, np.inf, 0, NO_KEY
-        if w.front_kind != E_NONE:
-            source, at_s, at_order, key = 1, w.front_s, w.front_order, w.front_key
-        if w.heap_used > 0:
-            first = event_at(w, ZERO)
-            if source == 0 or earlier(first.at_s, first.order, first.key, at_s, at_order, key):
-                source, at_s, at_order, key = 2, first.at_s, first.order, first.key
-        coming = w.next < w.arrivals_n
-        if coming:
-            start_order = AT_START | w.next << WHO
-            if source == 0 or earlier(arrival_at(w, w.next)[0], start_order, NO_KEY, at_s, at_order, key):
-                source, at_s, at_order, key = 3, arrival_at(w, w.next)[0], start_order, NO_KEY
-        if source == 0:
+        # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
+        front_s = w.front_s if w.front_kind != E_NONE else np.inf
+        heap_s = event_at(w, ZERO).at_s if w.heap_used > 0 else np.inf
+        coming_s = arrival_at(w, w.next)[0] if w.next < w.arrivals_n else np.inf
+        at_s = min(min(front_s, heap_s), coming_s)
+        if at_s == np.inf:
             return the_end(w)
-        if w.tokens_used == 0 and not coming and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
+        if w.tokens_used == 0 and coming_s == np.inf and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
             return the_end(w)
         if at_s >= w.limit_s:
             return BOUNDARY if w.limit_s == w.boundary_s else GIVEN_UP
-        if source == 1:
-            kind, who, stamp = w.front_kind, w.front_who, w.front_stamp
-            w.front_kind = E_NONE
-        elif source == 2:
-            first = event_at(w, ZERO)
-            kind, who, stamp = first.kind, first.who, first.stamp
-            drop_first(w)
-        else:
-            kind, who, stamp = E_START, w.next, 0
+        source = first_of(w, front_s, heap_s, coming_s)
+        if source == COMING:
+            kind, who, stamp, at_order, key = E_START, w.next, 0, AT_START | w.next << WHO, NO_KEY
             w.next += 1
+            coming_s = arrival_at(w, w.next)[0] if w.next < w.arrivals_n else np.inf
+        elif source == IN_FRONT:
+            kind, who, stamp, at_order, key = w.front_kind, w.front_who, w.front_stamp, w.front_order, w.front_key
+            w.front_kind = E_NONE
+            front_s = np.inf
+        else:
+            first = event_at(w, ZERO)
+            kind, who, stamp, at_order, key = first.kind, first.who, first.stamp, first.order, first.key
+            drop_first(w)
+            heap_s = event_at(w, ZERO).at_s if w.heap_used > 0 else np.inf
         at_time(w, at_s)
-        w.next_s = after_this(w)
+        w.next_s = min(min(front_s, heap_s), min(coming_s, w.limit_s))
 
         n, desk, opened, failing = 0, NONE, NONE, NONE
         if kind == E_START:
@@ -208,16 +207,25 @@ def the_end(w: W) -> int:
 
 
 @inlined
-def after_this(w: W) -> float:
-    """When the next of all that is planned happens; strands that go on by themselves may do so until then."""
-    next_s = w.limit_s
-    if w.front_kind != E_NONE:
-        next_s = min(next_s, w.front_s)
-    if w.heap_used > 0:
-        next_s = min(next_s, event_at(w, ZERO).at_s)
-    if w.next < w.arrivals_n:
-        next_s = min(next_s, arrival_at(w, w.next)[0])
-    return next_s
+def first_of(w: W, front_s: float, heap_s: float, coming_s: float) -> int:
+    """Where the next moment is."""
+    if coming_s < front_s and coming_s < heap_s:
+        return COMING
+    if front_s < heap_s and front_s < coming_s:
+        return IN_FRONT
+    if heap_s < front_s and heap_s < coming_s:
+        return IN_HEAP
+    return _first_of_equals(w, front_s, heap_s, coming_s)
+
+
+@compiled
+def _first_of_equals(w: W, front_s: float, heap_s: float, coming_s: float) -> int:
+    """The same where two or three of them are at the same time."""
+    source, at_s, at_order, key = IN_FRONT, front_s, w.front_order, w.front_key
+    first = event_at(w, ZERO)
+    if w.heap_used > 0 and earlier(heap_s, first.order, first.key, at_s, at_order, key):
+        source, at_s, at_order, key = IN_HEAP, heap_s, first.order, first.key
+    return COMING if earlier(coming_s, AT_START | w.next << WHO, NO_KEY, at_s, at_order, key) else source
 
 
 @compiled

@@ -49,6 +49,8 @@ AT_COMPLETE, AT_RESUME, AT_CRASH, AT_READY, AT_EXPIRE, AT_WAITED, AT_TICK, AT_SC
     AT_TIMEOUT = _FIRST_WORDS  # fmt: skip
 WHO = WHERE_BITS
 """By how many bits who is shifted."""
+# Where the next moment is.
+IN_FRONT, IN_HEAP, COMING = _numbers(3)
 # Why the loop came back.
 DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = _numbers(5)
 

@@ -2,10 +2,11 @@
 
 # mypy: no-warn-return-any
 
+from simulators.engines._kernel.books import at_time
 from simulators.engines._kernel.jit import inlined
 from simulators.engines._kernel.memory import Key, W, frame_at, piled_at, token_at
 from simulators.engines._kernel.queue import plan_event
-from simulators.engines._kernel.records import E_RESUME
+from simulators.engines._kernel.records import E_RESUME, NONE
 from simulators.engines._kernel.tokens import arm, free_frame, free_token
 
 
@@ -31,9 +32,13 @@ def be_there(w: W, token: int, at_s: float, at_order: int, key: Key) -> None:
 
 
 @inlined
-def is_next(w: W, token: int, at_s: float) -> bool:
-    """Whether nothing else happens until then, the strand's own deadlines included: then it need not be planned."""
-    return at_s < w.next_s and at_s <= token_at(w, token).deadline_s
+def arrives_next(w: W, waiting: int, freed: int, token: int, at_s: float) -> bool:
+    """Whether nothing else happens until then, the strand's own deadlines included: then it need not be planned, and
+    the clock moves on to it. waiting, freed: what still has to be done at the present moment, if anything."""
+    if waiting > 0 or freed != NONE or at_s >= w.next_s or at_s > token_at(w, token).deadline_s:
+        return False
+    at_time(w, at_s)
+    return True
 
 
 @inlined

@@ -12,7 +12,6 @@ import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.arriving import arrive
-from simulators.engines._kernel.books import at_time
 from simulators.engines._kernel.draw import draw
 from simulators.engines._kernel.ending import end_request
 from simulators.engines._kernel.guarding import begin_try, record
@@ -35,6 +34,7 @@ from simulators.engines._kernel.records import (
     AHEAD,
     AT_ARRIVE,
     AT_DOOR,
+    AT_MOMENT,
     AT_RESUME,
     BRANCHES,
     CACHE,
@@ -54,7 +54,7 @@ from simulators.engines._kernel.records import (
     ZERO,
 )
 from simulators.engines._kernel.serving import note_visit, way_back
-from simulators.engines._kernel.strands import be_there, end_strand, go_on, is_next, over
+from simulators.engines._kernel.strands import arrives_next, be_there, end_strand, go_on, over
 from simulators.engines._kernel.tokens import free_frame, new_frame, new_token, plan_token, step_out
 
 
@@ -88,10 +88,9 @@ def walk(w: W, n: int) -> int:
                     at_s += draw(w, node.hop_out, t.key)
                     t.work_s = draw(w, node.service, t.key)
                     t.back_s = draw(w, node.hop_back, t.key)
-                    if n > 0 or freed != NONE or not is_next(w, token, at_s):
+                    if not arrives_next(w, n, freed, token, at_s):
                         plan_token(w, token, at_s, AT_ARRIVE, E_ARRIVE)
                         break
-                    at_time(w, at_s)
                 at_s = arrive(w, token)
                 if at_s < 0.0:
                     break
@@ -127,8 +126,10 @@ def walk(w: W, n: int) -> int:
                 f = frame_at(w, t.scope)
                 fan = node.count
                 if f.gone == 0 and node.need < fan and at_moment == AHEAD:
-                    be_there(w, token, at_s, at_order, key)
-                    break
+                    if not arrives_next(w, n, freed, token, at_s):
+                        be_there(w, token, at_s, at_order, key)
+                        break
+                    at_moment = AT_MOMENT
                 f.ok += 1
                 if f.gone != 0 or f.ok < node.need:
                     if earlier(f.at_s, f.order, f.at_key, at_s, at_order, key):
@@ -151,8 +152,10 @@ def walk(w: W, n: int) -> int:
             elif node.kind == GUARD:
                 g = guard_at(w, node.guard)
                 if node.pure == 0 and at_moment == AHEAD:
-                    be_there(w, token, at_s, at_order, key)
-                    break
+                    if not arrives_next(w, n, freed, token, at_s):
+                        be_there(w, token, at_s, at_order, key)
+                        break
+                    at_moment = AT_MOMENT
                 if g.budget >= 0:
                     g.tokens = min(g.burst, g.tokens + g.budget)
                 if not begin_try(w, token, at_s, ZERO):
@@ -165,16 +168,20 @@ def walk(w: W, n: int) -> int:
                     over(w, token, at_s)
                     break
                 if at_moment == AHEAD and (node.pure == 0 or at_s > f.deadline_s):
-                    be_there(w, token, at_s, at_order, key)
-                    break
+                    if not arrives_next(w, n, freed, token, at_s):
+                        be_there(w, token, at_s, at_order, key)
+                        break
+                    at_moment = AT_MOMENT
                 record(w, node.guard, f.epoch, True)
                 step_out(w, token, frame)
                 free_frame(w, frame)
                 t.node = node.next
             elif node.kind == RELEASE:
                 if at_moment == AHEAD:
-                    be_there(w, token, at_s, at_order, key)
-                    break
+                    if not arrives_next(w, n, freed, token, at_s):
+                        be_there(w, token, at_s, at_order, key)
+                        break
+                    at_moment = AT_MOMENT
                 freed = release(w, token)
                 if t.status != 0:
                     break
