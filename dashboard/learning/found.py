@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboard.charts.chart import Chart
 from dashboard.charts.lesson import lesson_chart
 from dashboard.learning import place
 from dashboard.learning.desk import Desk
@@ -15,6 +16,9 @@ from lessons.contract import Control, Settings
 from lessons.controls import Choice, Number, Value
 from lessons.language import _
 from lessons.record import Record
+
+_LARGE_PX, _LARGE_HEIGHT_PX = 20, 560
+"""In presenter mode."""
 
 
 def is_stale(record: Record, settings: Settings, seed: int) -> bool:
@@ -39,6 +43,8 @@ def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
     badge(record.origin)
     said = desk.state.predicted
     chart = lesson_chart(record.plot, said.number if said else None, desk.text.prediction.unit)
+    if desk.demo:
+        _enlarge(chart)
     show_chart(chart, desk.key("plot"), caption=plain(record.provenance))
     for note in record.notes:
         st.caption(plain(note))
@@ -46,6 +52,14 @@ def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
     show_rows(rows, _("figure"))
     for title, table in record.tables.items():
         _table(title, table)
+
+
+def _enlarge(chart: Chart) -> None:
+    """For the back row: everything that is written in the figure."""
+    chart.figure.update_layout(font_size=_LARGE_PX, legend_font_size=_LARGE_PX, height=_LARGE_HEIGHT_PX)
+    for axis in (chart.figure.update_xaxes, chart.figure.update_yaxes):
+        axis(title_font_size=_LARGE_PX, tickfont_size=_LARGE_PX)
+    chart.figure.update_annotations(font_size=_LARGE_PX)
 
 
 def described(record: Record, controls: tuple[Control, ...]) -> str:

@@ -80,15 +80,23 @@ def _table(places: Sequence[Place], order: Sequence[LessonText]) -> pd.DataFrame
 
 
 def _exports(room: Class, order: Sequence[LessonText]) -> None:
-    places, events = _places(room)
-    names = {place.learner.code: place.learner.name for place in places}
+    """What the class did up to the moment at which the button is pressed."""
+    texts = {text.slug: text for text in order}
+
+    def progress() -> str:
+        return roster_csv(_places(room)[0], order)
+
+    def xapi() -> str:
+        places, events = _places(room)
+        return statements(events, texts, {place.learner.code: place.learner.name for place in places})
+
     with st.container(horizontal=True):
         st.download_button(
-            _("Progress (CSV)"), roster_csv(places, order), f"drydock-{room.code}.csv", "text/csv",
+            _("Progress (CSV)"), progress, f"drydock-{room.code}.csv", "text/csv",
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
         st.download_button(
-            _("xAPI statements (JSON lines)"), statements(events, {text.slug: text for text in order}, names),
+            _("xAPI statements (JSON lines)"), xapi,
             f"drydock-{room.code}-xapi.jsonl", "application/x-ndjson", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
 

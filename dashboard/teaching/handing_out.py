@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import segno
@@ -39,7 +40,12 @@ def show_handing_out(order: Sequence[LessonText]) -> None:
         for answers, label in ((False, _("Handout (HTML)")), (True, _("Handout with answers (HTML)"))):
             name = f"{slug}{'-answers' if answers else ''}.html"
             st.download_button(
-                label, handout(text, answers=answers), name, "text/html", on_click="ignore", icon=":material/print:"
+                label,
+                partial(handout, text, answers=answers),
+                name,
+                "text/html",
+                on_click="ignore",
+                icon=":material/print:",
             )
     with st.expander(_("Notes for the instructor")):
         st.markdown(text.prose["notes"], width=COLUMN)
