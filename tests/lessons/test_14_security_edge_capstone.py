@@ -1,0 +1,75 @@
+"""Lesson 14: each defence refuses what it is for and nothing else, and the check asks for all three parts."""
+
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from lessons.experiments._attacks import attack, guarded
+from lessons.experiments._capstone import profile_of, record_file, scenario_of
+from lessons.record import Outcome, Plot, Record, Series, exact
+from strategies.packaging.package import ModelPackage
+
+lesson: Any = import_module("lessons.experiments.14_security_edge_capstone")
+EXPERIMENT = lesson.SecurityEdgeCapstone()
+THROUGH = {
+    "open": {"a guessed token", "a model that we did not sign"},
+    "token": {"a model that we did not sign"},
+    "signed": set(),
+}
+
+
+@pytest.mark.parametrize("defence", THROUGH)
+def test_each_defence_refuses_what_it_is_for(tumour_forest: ModelPackage, defence: Any) -> None:
+    before = (tumour_forest.folder / "manifest.json").read_bytes()
+    with guarded(tumour_forest, defence) as server:
+        assert server.ask(server.token)[0] == 200, "honest clients are answered"
+        found = attack(server)
+        assert server.ask(server.token)[0] == 200, "and still are"
+    assert len(found) == lesson.ATTACKS
+    assert {one.name for one in found if not one.refused} == THROUGH[defence]
+    assert (tumour_forest.folder / "manifest.json").read_bytes() == before, "only a copy was attacked"
+
+
+@pytest.mark.parametrize(
+    ("change", "passed"),
+    [
+        ({}, True),
+        ({"through": exact(1, "attacks", 5)}, False),
+        ({"file": exact(64.1, "KiB")}, False),
+        ({"loss": exact(0.011, "share", 360)}, False),
+        ({"facts": {"flip": ""}}, False),
+        ({"facts": {"chosen": ""}}, False),
+    ],
+)
+def test_the_check_asks_for_defence_device_and_decision(change: dict[str, Any], passed: bool) -> None:
+    facts = RECORD.facts | change.pop("facts", {})
+    record = replace(RECORD, figures={**RECORD.figures, **change}, facts=facts)
+    assert EXPERIMENT.check(record).passed is passed
+
+
+def test_the_decision_is_about_the_learners_own_traffic(tumour_forest: ModelPackage) -> None:
+    asked = scenario_of(tumour_forest, 12.5, 0.5, 3)
+    assert asked.forecast.rate_rps == 12.5
+    assert [candidate.name for candidate in asked.candidates] == ["servers", "function", "endpoint"]
+    profile = profile_of(tumour_forest, [0.001, 0.003], 0.5, 1_000_000)
+    assert profile.capacity_rps == pytest.approx(500)
+    assert profile.cold_starts[0].total_s == 0.5
+
+
+@pytest.mark.usefixtures("home")
+def test_reset_takes_the_record_away() -> None:
+    file = record_file()
+    file.parent.mkdir(parents=True)
+    file.write_text("# A decision")
+    assert EXPERIMENT.reset() == EXPERIMENT.setup()
+    assert not file.exists()
+
+
+RECORD = Record(
+    settings=EXPERIMENT.setup(), seed=1, origin="measured", labels={}, outcome=Outcome(0, "through"),
+    plot=Plot("x", "y", (Series("s", ["a"], [0.0]),), "alt"), provenance="measured",
+    figures={"through": exact(0, "attacks", 5), "file": exact(44.4, "KiB"), "loss": exact(0.0, "share", 360)},
+    facts={"chosen": "function", "flip": "The choice flips.", "through_names": "none"},
+)  # fmt: skip
