@@ -145,6 +145,6 @@ def _calls(step: Step, caller: str, said: str, awaited: bool, known: list[str]) 
         case Asynchronous(step=inner_step):
             return _calls(inner_step, caller, "not waited for", False, known)[0], caller
         case Guard(step=inner_step, timeout_s=timeout_s, retry=retry):
-            words = [f"within {digits(timeout_s * 1e3)} ms"] if timeout_s else []
-            words += [f"{retry.max_retries} retries"] if retry else []
-            return _calls(inner_step, caller, ", ".join([*words, *([said] if said else [])]), awaited, known)
+            guarded = [f"within {digits(timeout_s * 1e3)} ms"] if timeout_s else []
+            guarded += [f"{retry.max_retries} retries"] if retry else []
+            return _calls(inner_step, caller, ", ".join([*guarded, *([said] if said else [])]), awaited, known)

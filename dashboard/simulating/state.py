@@ -77,12 +77,12 @@ def _read(parameters: dict[str, str]) -> tuple[Question, list[InvalidValue]]:
             problems.append(InvalidValue(name, value, "does not exist", f"choose one of {', '.join(names)}"))
             del usable[name]
     question, others = Question.from_query(usable)
-    settings = known["architecture"][question.architecture].settings  # type: ignore[index,call-overload]
-    for name, value in question.settings:
-        if name not in settings:
+    settings = known["architecture"][question.architecture].settings  # type: ignore[index]
+    for setting, given in question.settings:
+        if setting not in settings:
             rule = f"is not a setting of {question.architecture}"
-            others.append(InvalidValue(f"set.{name}", value, rule, f"choose from {', '.join(settings) or 'none'}"))
-            question = question.without_setting(name)
+            others.append(InvalidValue(f"set.{setting}", given, rule, f"choose from {', '.join(settings) or 'none'}"))
+            question = question.without_setting(setting)
     return question, problems + others
 
 
