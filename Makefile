@@ -19,6 +19,7 @@ run: $(VENV)/.ready ## install what is needed and open the dashboard (PORT=8501 
 	@$(BIN)/python -m dashboard --port $(PORT) --host $(HOST)
 
 test: $(VENV)/.ready-test ## run every test; skips are listed with their reason (JOBS=2 files at a time)
+	@$(BIN)/python -m dashboard.simulating.compiling
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.ready-bench ## time ours against theirs: all rows, or ONLY=api,embedded,…

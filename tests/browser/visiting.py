@@ -70,10 +70,10 @@ def stop_server(server: Server) -> None:
     """End it as Ctrl-C would; whatever it started must be gone when it is."""
     started = server.children()
     server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=20)
+    server.process.wait(timeout=60)
     assert server.process.stdout is not None
     server.process.stdout.close()
-    _gone, alive = psutil.wait_procs(started, timeout=5)
+    _gone, alive = psutil.wait_procs(started, timeout=20)
     for process in alive:
         process.kill()
     assert not alive, f"the server left processes behind: {alive}"

@@ -37,7 +37,7 @@ def test_on_a_local_cluster_of_two_worker_processes_the_file_is_the_same(
     assert there.output.read_bytes() == job.output.read_bytes()
     manifest = BatchManifest.read(there.output)
     assert (manifest.engine, manifest.workers) == ("dask", 2)
-    assert psutil.wait_procs(processes, timeout=5)[1] == []
+    assert psutil.wait_procs(processes, timeout=30)[1] == []
     assert len(processes) >= 2
 
 

@@ -36,7 +36,7 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 def until_gone(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return psutil.wait_procs(processes, timeout=5)[1]
+    return psutil.wait_procs(processes, timeout=30)[1]
 
 
 def parts_of(job: BatchJob) -> int:
@@ -117,7 +117,7 @@ def test_told_to_stop_it_stops_and_goes_on_later(slow_job: BatchJob, how: signal
         time.sleep(0.005)
     workers = descendants(process.pid)
     process.send_signal(how)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"goes on from there" in said
     assert until_gone(workers) == []

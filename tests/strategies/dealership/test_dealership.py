@@ -97,7 +97,7 @@ def test_an_update_swaps_the_model_and_needs_the_secret(
 ) -> None:
     newer = trained(tmp_path_factory, "hist_gradient_boosting")
     part = site.parts.get("model") or site.parts["monolith"]
-    connection = http.client.HTTPConnection("127.0.0.1", part.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", part.port, timeout=30)
     connection.request("POST", "/admin/model", orjson.dumps({"folder": str(newer.folder)}))
     assert connection.getresponse().status == 401
     connection.close()

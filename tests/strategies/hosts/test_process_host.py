@@ -21,7 +21,7 @@ Make = Callable[..., Service]
 
 
 def get(port: int) -> list[str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().decode().split(" ")

@@ -75,7 +75,7 @@ COPY = {"policy": "shadow", "settings": {"interval_s": 60}}
 
 
 def ask(port: int, path: str = "/predict", body: str = "{}", key: str = "", **headers: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("POST", path, body, headers | ({"x-drydock-key": key} if key else {}))
         response = connection.getresponse()
@@ -85,7 +85,7 @@ def ask(port: int, path: str = "/predict", body: str = "{}", key: str = "", **he
 
 
 def look(port: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", path)
         return connection.getresponse().read().decode()
@@ -199,7 +199,7 @@ def test_bodies_travel_unchanged_however_they_are_cut(old: Running, route: Any) 
     body = "é" * 70_000
     raw = body.encode()
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nCONTENT-LENGTH: %d\r\n\r\n" % len(raw)
-    with socket.create_connection(("127.0.0.1", router.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", router.port), timeout=30) as connection:
         message = (head + raw) * 2  # two requests in one go
         for at in range(0, len(message), 9_973):
             connection.sendall(message[at : at + 9_973])
@@ -230,7 +230,7 @@ def test_a_chunked_answer_arrives_whole(start: Start, route: Any) -> None:
 )
 def test_what_cannot_be_routed_is_refused(old: Running, route: Any, head: bytes, status: bytes) -> None:
     router, _ = route(old, None, ALONE)
-    with socket.create_connection(("127.0.0.1", router.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", router.port), timeout=30) as connection:
         connection.sendall(head)
         assert connection.recv(100).split()[1] == status
 

@@ -60,7 +60,7 @@ def served(
         {"DRYDOCK_ADMIN_SECRET": "harbour", **(environment or {})}, replicas=replicas,
     )  # fmt: skip
     with ProcessHost().run(service) as running:
-        with httpx.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=30) as client:
             yield Served(package, running, client, load_predictor(package))
 
 

@@ -197,7 +197,7 @@ def test_a_draining_server_says_so_and_finishes_what_it_began(tumour_forest: Mod
     with served(tumour_forest) as server:
         body = json.dumps({"record": server.record}).encode()
         request = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", server.running.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.running.port), timeout=30) as connection:
             connection.sendall(request % len(body) + body[:20])
             time.sleep(0.2)
             os.kill(server.running.pids[0], signal.SIGTERM)

@@ -28,7 +28,7 @@ def strict(tumour_forest: ModelPackage, tmp_path_factory: pytest.TempPathFactory
 
 def raw(server: Served, *parts: bytes, pause_s: float = 0.0) -> bytes:
     """Everything that a server answers to bytes sent in parts, until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", server.running.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.running.port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause_s)
