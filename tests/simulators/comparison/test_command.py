@@ -244,6 +244,7 @@ def test_simulated_candidates_are_decided_on_and_the_decision_is_confirmed(state
     keep_profile(version, profile())
     scenario = SMALL.evolve(
         slo={"latency_ms": 50.0},
+        measurement={"warm_up_s": 2.0},  # functions that start with the traffic take 0.8 s
         forecast={"rate_rps": 2.0},
         candidates=[
             {"name": "servers", "strategy": "api", "source": "simulated"},
