@@ -60,37 +60,40 @@ def show_controls(experiment: Experiment, start: Settings, seed: int, key: str) 
         control.name: _control(control, start[control.name], f"{key}.{control.name}") for control in experiment.controls
     }
     with st.expander(_("Seed")):
+        _begin(f"{key}.seed", seed)
         chosen = st.number_input(
-            _("Seed of the random numbers"), 0, place.MAX_SEED, seed, 1, key=f"{key}.seed",
+            _("Seed of the random numbers"), 0, place.MAX_SEED, step=1, key=f"{key}.seed",
             help=_("The same seed and settings simulate the same; another seed shows how far luck reaches."),
         )  # fmt: skip
     return settings, int(chosen)
 
 
+def _begin(key: str, value: Value) -> None:
+    """What a control starts with, said once: a default that follows the address would pull it back while it moves."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
 def _control(control: Control, value: Value, key: str) -> Value:
     label, about = _(control.label), _(control.help) or None
+    _begin(key, value)
     if isinstance(control, Switch):
-        return st.toggle(label, bool(value), key=key, help=about)
+        return st.toggle(label, key=key, help=about)
     if isinstance(control, Choice):
         values = [option.value for option in control.options]
         names = {option.value: _(option.label) for option in control.options}
-        if len(values) <= _FEW:
-            chosen = st.radio(
-                label, values, values.index(str(value)), format_func=names.__getitem__, key=key, help=about
-            )
-        else:
-            chosen = st.selectbox(
-                label, values, values.index(str(value)), format_func=names.__getitem__, key=key, help=about
-            )
-        return str(chosen)
-    return _number(control, value, key, label, about)
+        shown: Any = st.radio if len(values) <= _FEW else st.selectbox
+        return str(shown(label, values, format_func=names.__getitem__, key=key, help=about))
+    return _number(control, key, label, about)
 
 
-def _number(control: Number, value: Value, key: str, label: str, about: str | None) -> Value:
+def _number(control: Number, key: str, label: str, about: str | None) -> Value:
     kind = int if control.whole else float
     named = f"{label} ({_(control.unit)})" if control.unit else label
     low, high, step = kind(control.low), kind(control.high), kind(control.step)
-    return kind(st.slider(named, low, high, kind(value), step, key=key, help=about))
+    chosen = st.slider(named, low, high, step=step, key=key, help=about)
+    # Steps of a fraction come back with the errors of binary arithmetic.
+    return int(chosen) if control.whole else round(float(chosen), 9)
 
 
 def _reset(desk: Desk, job_id: str | None) -> None:
