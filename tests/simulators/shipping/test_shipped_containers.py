@@ -1,26 +1,17 @@
-"""What can run here runs: the compose files' services as real containers, the handler under AWS's runtime client,
-SageMaker's contract against the image, the streams on a real broker, the embedded package in a program of its own."""
+"""What is shipped for containers runs in them: the compose files' services, and the image as SageMaker runs it."""
 
 import asyncio
 import contextlib
-import http.server
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
-import tomllib
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
-import numpy as np
 import pandas as pd
 import pytest
 from nats.aio.client import Client
@@ -30,12 +21,12 @@ from strategies.containers import engine
 from strategies.containers.recipe import Recipe
 from strategies.measuring import served
 from strategies.packaging.package import ModelPackage
-from strategies.packaging.runtime import load_predictor
-from strategies.streams.broker import find_binary, own_broker
+from strategies.streams.broker import find_binary
 from strategies.streams.topology import connected
 
 if TYPE_CHECKING:
     from docker import DockerClient
+from tests.simulators.shipping.running import ask, environment, eventually, expected, free_port
 
 PYTHON = sys.executable
 BROKER = """\
@@ -44,42 +35,6 @@ COPY nats-server /usr/local/bin/nats-server
 RUN chmod 755 /usr/local/bin/nats-server
 ENTRYPOINT ["nats-server"]
 """
-
-
-def expected(package: ModelPackage) -> list[float]:
-    row = package.manifest.schema.encode_record(dict(package.manifest.example))[np.newaxis]
-    return [float(value) for value in load_predictor(package).predict(row)[0]]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def ask(port: int, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, bytes]:
-    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, {"content-type": kind})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.status, answer.read()
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float = 90.0) -> bool:
-    deadline_s = time.perf_counter() + timeout_s
-    while time.perf_counter() < deadline_s:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            if condition():
-                return True
-        time.sleep(0.1)
-    return False
-
-
-def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DRYDOCK", "AWS", "COMPOSE"))}
-    return {**kept, **more}
-
-
-# --- containers ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +193,7 @@ def test_the_composed_stream_answers_what_is_published(
         names = shipments["streaming"].names
 
         async def published(client: Client) -> dict[str, Any]:
-            js = client.jetstream(timeout=10)
+            js = client.jetstream(timeout=30)
             answers = await js.subscribe(names.answers, ordered_consumer=True)
             body = json.dumps({"features": dict(tumour_forest.manifest.example)}).encode()
             await js.publish(names.requests, body, headers={"Nats-Msg-Id": "one"})
@@ -278,160 +233,3 @@ def test_the_composed_job_predicts_a_file(
             )  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
     assert len(pd.read_parquet(tmp_path / "predictions.parquet")) == 30
-
-
-# --- without containers ----------------------------------------------------------------------------------------------
-
-
-def test_the_streams_are_what_a_real_broker_takes(
-    folders: dict[str, Path], shipments: dict[str, Shipment], home: Path
-) -> None:
-    assert home
-    names, folder = shipments["streaming"].names, folders["streaming"] / "nats"
-
-    async def made(client: Client) -> list[dict[str, Any]]:
-        replies = []
-        for path in sorted(folder.glob("stream-*.json")):
-            config = path.read_bytes()
-            subject = f"$JS.API.STREAM.CREATE.{json.loads(config)['name']}"
-            replies.append(json.loads((await client.request(subject, config, timeout=10)).data))
-        for path in sorted(folder.glob("consumer-*.json")):
-            config = json.loads(path.read_bytes())
-            subject = f"$JS.API.CONSUMER.DURABLE.CREATE.{names.requests}.{config['durable_name']}"
-            body = json.dumps({"stream_name": names.requests, "config": config}).encode()
-            replies.append(json.loads((await client.request(subject, body, timeout=10)).data))
-        return replies
-
-    with own_broker() as broker:
-        replies = asyncio.run(connected(broker.url, made))
-        assert len(replies) == 6
-        assert [reply for reply in replies if "error" in reply] == []
-        # The set-up program finds all of it as it would have made it itself, and may be asked again.
-        command = [
-            PYTHON, "-P", "-m", "strategies.streams.set_up", "--prefix", names.prefix,
-            "--package", str(folders["streaming"] / "files" / "model"),
-        ]  # fmt: skip
-        more = {"PYTHONPATH": str(folders["streaming"] / "code"), "DRYDOCK_NATS_URL": broker.url}
-        for _ in range(2):
-            done = subprocess.run(
-                command, env=environment(**more), capture_output=True, text=True, timeout=60, check=False
-            )
-            assert done.returncode == 0, done.stderr
-            assert "is published" in done.stdout
-
-
-class RuntimeApi(http.server.BaseHTTPRequestHandler):
-    """AWS's Runtime API, by its documentation: one event, then nothing."""
-
-    event: bytes
-    replies: list[tuple[str, bytes]]
-    answered: threading.Event
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        if self.replies:
-            self.answered.wait(30)
-            self.close_connection = True
-            return
-        self.send_response(200)
-        for name, value in {
-            "Lambda-Runtime-Aws-Request-Id": "one",
-            "Lambda-Runtime-Deadline-Ms": "4102444800000",
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-2:123456789012:function:shipped",
-            "Content-Type": "application/json",
-            "Content-Length": str(len(self.event)),
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(self.event)
-
-    def do_POST(self) -> None:
-        self.replies.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        self.answered.set()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-def test_the_handler_answers_an_http_api_under_awss_runtime_client(
-    folders: dict[str, Path], tumour_forest: ModelPackage
-) -> None:
-    task = folders["api"] / "sam" / "function"
-    body = json.dumps({"record": dict(tumour_forest.manifest.example)})
-    http_event = {
-        "version": "2.0", "rawPath": "/predict", "rawQueryString": "", "isBase64Encoded": False, "body": body,
-        "headers": {"content-type": "application/json"},
-        "requestContext": {"http": {"method": "POST", "path": "/predict"}, "stage": "$default"},
-    }  # fmt: skip
-    RuntimeApi.event = json.dumps(http_event).encode()
-    RuntimeApi.replies, RuntimeApi.answered = [], threading.Event()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    more = {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}", "LAMBDA_TASK_ROOT": str(task),
-        "PYTHONPATH": str(task),
-    }  # fmt: skip
-    command = [PYTHON, "-P", "-m", "awslambdaric", "strategies.functions.handler.handler"]
-    with subprocess.Popen(command, cwd=task, env=environment(**more), stdout=subprocess.PIPE, text=True) as runtime:
-        try:
-            assert RuntimeApi.answered.wait(60)
-        finally:
-            runtime.kill()
-            log = runtime.stdout.read() if runtime.stdout else ""
-    server.shutdown()
-    server.server_close()
-    serving.join()
-    ((path, reply),) = RuntimeApi.replies
-    assert path.endswith("/invocation/one/response"), log
-    answer = json.loads(reply)
-    assert answer["statusCode"] == 200
-    found = json.loads(answer["body"])["prediction"]["probabilities"]
-    assert found == pytest.approx(expected(tumour_forest), abs=1e-5)
-
-
-def test_the_jobs_command_predicts_a_file_with_the_code_that_is_shipped(
-    folders: dict[str, Path], tumour_forest: ModelPackage, tmp_path: Path
-) -> None:
-    import yaml
-
-    spec = yaml.safe_load((folders["batch"] / "kubernetes" / "cronjob.yaml").read_text())["spec"]
-    command = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
-    rows = pd.DataFrame([dict(tumour_forest.manifest.example)] * 40)
-    rows.to_parquet(tmp_path / "input.parquet")
-    places = {"/data": str(tmp_path), "/drydock/files": str(folders["batch"] / "files"), "python": PYTHON}
-    for inside, here in places.items():
-        command = [here + part.removeprefix(inside) if part.startswith(inside) else part for part in command]
-    done = subprocess.run(
-        command, env=environment(PYTHONPATH=str(folders["batch"] / "code"), DRYDOCK_HOME=str(tmp_path / "home")),
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(pd.read_parquet(tmp_path / "predictions.parquet")) == 40
-
-
-def test_the_embedded_package_predicts_in_a_program_of_its_own(
-    folders: dict[str, Path], tumour_forest: ModelPackage, tmp_path: Path
-) -> None:
-    library = folders["embedded"] / "library"
-    project = tomllib.loads((library / "pyproject.toml").read_text())
-    for package in project["tool"]["setuptools"]["packages"]:
-        assert (library / package.replace(".", "/")).is_dir()
-    assert any(line.startswith("onnxruntime==") for line in project["project"]["dependencies"])
-    record = json.dumps(dict(tumour_forest.manifest.example))
-    code = f"import json, tumour; print(json.dumps(tumour.predict(json.loads({record!r}))))"
-    done = subprocess.run(
-        [PYTHON, "-P", "-c", code], env=environment(PYTHONPATH=str(library)), cwd=tmp_path, capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert list(json.loads(done.stdout).values()) == pytest.approx(expected(tumour_forest), abs=1e-5)
-
-
-def test_a_server_that_is_not_there_fails_its_promise(tumour_forest: ModelPackage) -> None:
-    command = ["--package", str(tumour_forest.folder), "--port", str(free_port()), "--rate-rps", "50"]
-    assert served.main([*command, "--duration-s", "1"]) == served.MISSED
-    assert served.main([*command, "--duration-s", "-1"]) == served.SENSELESS
