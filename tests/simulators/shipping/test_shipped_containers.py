@@ -31,6 +31,7 @@ from tests.simulators.shipping.running import ask, environment, eventually, expe
 PYTHON = sys.executable
 BROKER = """\
 FROM python:3.11-slim
+LABEL io.drydock.made="image"
 COPY nats-server /usr/local/bin/nats-server
 RUN chmod 755 /usr/local/bin/nats-server
 ENTRYPOINT ["nats-server"]
@@ -63,6 +64,7 @@ def built(client: "DockerClient", folder: Path, *tags: str) -> Iterator[str]:
     for tag in tags:
         with contextlib.suppress(docker.errors.APIError):  # whoever tidies up meanwhile has taken it along
             client.images.remove(tag, noprune=True)
+    engine.prune(client, keep=engine.KEPT_IMAGES)
 
 
 @pytest.fixture(scope="module")
