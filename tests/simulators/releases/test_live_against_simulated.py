@@ -24,22 +24,21 @@ from tests.bench._live_releases import world_seen
 
 RATE_RPS = 120.0
 SLO_S = 0.03
+# A lenient judge, and nothing is promoted before the traffic ends: simulated, the hardest fault (a stale model) is
+# found in each of 600 releases at this traffic, and in 98 of 100 at half of it. A strict one, with a second of old
+# answers to compare with, missed it in 3 of 100 under blue-green.
 JUDGE: dict[str, Any] = {
     "judge": "always_valid",
-    "judge_settings": {"harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
+    "judge_settings": {"alpha": 0.4, "harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
 }
-LENIENT: dict[str, Any] = {**JUDGE, "judge_settings": {**JUDGE["judge_settings"], "alpha": 0.4}}
 POLICIES: dict[str, dict[str, Any]] = {
-    "shadow": {"settings": {"interval_s": 0.25, "least_s": 1.0, "deadline_s": 60}, **JUDGE},
+    "shadow": {"settings": {"interval_s": 0.25, "least_s": 60, "deadline_s": 60}, **JUDGE},
     "canary": {"settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, **JUDGE},
-    # What it is compared with is what was seen before the switch. With a second of it, by a strict judge, simulated
-    # releases of a stale model are let go in 3 of 100 at this traffic, and found out in 54 of 100 at half of it; so, in
-    # all but one of a thousand at half of it.
-    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 2.0, "keep_s": 60, "deadline_s": 60}, **LENIENT},
-    "ab": {"settings": {"interval_s": 0.25, "runs_s": 2.0, "deadline_s": 60}, **JUDGE},
+    "blue_green": {"settings": {"interval_s": 0.25, "before_s": 2.0, "keep_s": 60, "deadline_s": 60}, **JUDGE},
+    "ab": {"settings": {"interval_s": 0.25, "runs_s": 60, "deadline_s": 60}, **JUDGE},
     "basic": {"settings": {"interval_s": 0.25}},
 }
-LASTS_S = {"canary": 5.0, "blue_green": 6.0}
+LASTS_S = {"shadow": 2.0, "canary": 4.0, "blue_green": 5.0, "ab": 3.0, "basic": 2.0}
 FAULTS = ["slower", "leaks", "crashes", "errors", "wrong", "stale"]
 
 
@@ -87,7 +86,7 @@ def test_each_fault_under_each_policy(
         new.start()
     live = release_live(
         tumour_forest, make_policy({"policy": policy, **POLICIES[policy]}),
-        Poisson(duration_s=LASTS_S.get(policy, 3.5), rate_rps=RATE_RPS), rows, fault=fault, slo_s=SLO_S, timeout_s=3.0,
+        Poisson(duration_s=LASTS_S[policy], rate_rps=RATE_RPS), rows, fault=fault, slo_s=SLO_S, timeout_s=3.0,
         truth=truth, label_delay_s=0.1, standing=(old, new, successor),
     )  # fmt: skip
     outcome = live.outcome
@@ -127,7 +126,7 @@ def check_against_simulated(
     """
     world = world_seen([live], fault, package, successor, rows, truth=truth, label_delay_s=0.1, slo_s=SLO_S)
     policy = make_policy({"policy": "canary", **POLICIES["canary"]})
-    drawn = simulate_releases(policy, world, Traffic(RATE_RPS), releases=1_000, horizon_s=5.0)
+    drawn = simulate_releases(policy, world, Traffic(RATE_RPS), releases=1_000, horizon_s=LASTS_S["canary"])
     assert summarise_releases(drawn).rolled_back.value > 0.9
     for name, found in (("bad", live.outcome.bad), ("verdict_s", (len(live.log) - 1) * policy.interval_s)):
         values = column(drawn, name)
