@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from data.home import home
 from data.profile import ColdStart, Component, ServiceProfile
@@ -65,6 +66,7 @@ def profile_of(
 def scenario_of(package: ModelPackage, rate_rps: float, start_s: float, seed: int) -> Scenario:
     """The learner's traffic, once what starts with it has started, and a promise of three quarters of a second."""
     return Scenario.default().evolve(
+        **_model_of(package),
         name="capstone",
         title=f"Where to run {package.manifest.name}",
         seed=seed,
@@ -74,6 +76,22 @@ def scenario_of(package: ModelPackage, rate_rps: float, start_s: float, seed: in
         forecast={"rate_rps": rate_rps, "uncertainty_share": 0.2},
         candidates=[candidate.model_dump() for candidate in CANDIDATES],
     )
+
+
+def _model_of(package: ModelPackage) -> dict[str, dict[str, Any]]:
+    """The scenario's data and model: what the package was trained on, where it was trained here, and the package."""
+    from strategies.packaging.shelf import packages_folder
+    from strategies.training.report import Report
+
+    report = Report.of(package)
+    kept = package.folder.parent == packages_folder()
+    found: dict[str, dict[str, Any]] = {"model": {"package": package.version}} if kept else {}
+    if report is not None:
+        found["data"] = {"name": report.spec["data"], "target": package.manifest.target}
+        if not kept:
+            chosen = {"algorithm": report.spec["algorithm"], "parameters": dict(report.spec["parameters"])}
+            found["model"] = chosen
+    return found
 
 
 def decide_for(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from data.scenario import Scenario
 from lessons.experiments._attacks import attack, guarded
 from lessons.experiments._capstone import profile_of, record_file, scenario_of
 from lessons.record import Outcome, Plot, Record, Series, exact
@@ -52,6 +53,8 @@ def test_the_check_asks_for_defence_device_and_decision(change: dict[str, Any], 
 def test_the_decision_is_about_the_learners_own_traffic(tumour_forest: ModelPackage) -> None:
     asked = scenario_of(tumour_forest, 12.5, 0.5, 3)
     assert asked.forecast.rate_rps == 12.5
+    assert (asked.data.name, asked.model.algorithm) == ("tumour", "random_forest"), "so that it can be run again"
+    assert Scenario.from_toml(asked.to_toml()) == asked
     assert [candidate.name for candidate in asked.candidates] == ["servers", "function", "endpoint"]
     profile = profile_of(tumour_forest, [0.001, 0.003], 0.5, 1_000_000)
     assert profile.capacity_rps == pytest.approx(500)
