@@ -1,7 +1,7 @@
 """The question as a value and as an address."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InvalidValue
@@ -21,6 +21,7 @@ QUESTIONS = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(QUESTIONS)
 def test_an_address_brings_it_back(question: Question) -> None:
     again, problems = Question.from_query(question.to_query())
@@ -29,6 +30,7 @@ def test_an_address_brings_it_back(question: Question) -> None:
     assert again.to_query() == question.to_query()
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["seed", "rate_rps", "set.replicas", "slo_ms", "x", "set."]), st.text(max_size=20))
 )
