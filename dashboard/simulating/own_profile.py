@@ -32,7 +32,7 @@ def _measure() -> None:
         st.info("There is no model yet. Train one first, on the page Train.", icon=":material/inventory_2:")
         return
     st.markdown(
-        "Drydock deploys the model on this machine for about a minute, measures what a request takes, what only "
+        "Drydock deploys the model on this machine for a minute or two, measures what a request takes, what only "
         "delays it and how long starts last, fits that to what users saw under load, and predicts from it.",
         width=760,
     )
