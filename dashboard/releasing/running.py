@@ -1,5 +1,6 @@
 """Starting releases: live ones, simulated ones, and the view of their power."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dashboard.parts.address import note
@@ -26,7 +27,8 @@ def release_all_live(plan: Plan) -> None:
     """Queue a live release under every policy, one after the other."""
     payloads = [_live(plan, policy) for policy in COMPARED if plan.problem_of(policy) == ""]
     title = f"{len(payloads)} releases of {plan.package.manifest.name}"
-    _begin("all", start(RELEASES, {"releases": payloads}, lane="measure", title=title), "")
+    tidy = _tidy(*(payload["id"] for payload in payloads))
+    _begin("all", start(RELEASES, {"releases": payloads}, lane="measure", title=title, on_end=tidy), "")
 
 
 def simulate(plan: Plan, latency: dict[str, Any] | None) -> None:
@@ -65,10 +67,11 @@ def _begin(name: str, job: str, record: str) -> None:
     note(PAGE, f"{name}_next", record or None)
 
 
-def _tidy(record: str) -> Any:
-    """What a killed process could not: remove the file that its decisions went into."""
+def _tidy(*records: str) -> Callable[[JobState], None]:
+    """What a killed process could not: remove the files that its decisions went into."""
 
     def tidy(_: JobState) -> None:
-        forget_course(record)
+        for record in records:
+            forget_course(record)
 
     return tidy
