@@ -85,7 +85,7 @@ def run_s(subject: Subject, extent: Extent) -> float:
     return min(max(extent.requests / subject.rate_rps, _SHORTEST_S), _LONGEST_S)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def undisturbed(subject: Subject, seconds: float, seed: int) -> tuple[OpenSchedule, SimulationResult]:
     """A stretch of traffic, and the run in which nothing strikes."""
     schedule = stretch(subject.workload, seconds, seed)
