@@ -41,7 +41,7 @@ class OfflineStore:
         if not parts:
             raise InvalidValue("view", view.name, "has no rows yet", "add some first")
         whole = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
-        whole = whole.astype({name: "datetime64[s]" for name in (EVENT, KNOWN)})  # a Parquet file keeps milliseconds
+        whole = whole.astype(dict.fromkeys((EVENT, KNOWN), "datetime64[s]"))  # a Parquet file keeps milliseconds
         return whole.sort_values([KNOWN, EVENT], kind="stable", ignore_index=True)
 
     def at(self, view: FeatureView, asked: "pd.DataFrame", moment: str) -> "pd.DataFrame":
