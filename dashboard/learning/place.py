@@ -44,7 +44,11 @@ def lesson_in_address() -> str | None:
 
 
 def wanted(slug: str, experiment: Experiment) -> Wanted:
-    """Settings and seed as the address has them, or as they were when this lesson was last open."""
+    """Settings and seed as the address has them, or as they were when this lesson was last open.
+
+    They are what controls begin with; afterwards the controls lead and the address follows, a little later, so that what
+    it says then may be older than what they say.
+    """
     problems: list[str] = []
     settings: dict[str, Value] = dict(experiment.setup())
     for control in experiment.controls:
@@ -55,11 +59,7 @@ def wanted(slug: str, experiment: Experiment) -> Wanted:
             except InvalidValue as error:
                 problems.append(str(error))
                 note(_memory(slug), control.name, None)
-    found = Wanted(settings, _seed(slug, problems), tuple(problems))
-    written = st.session_state.get(_written(slug))
-    if written is not None and written != (settings, found.seed):
-        st.session_state[_key(slug)] = revision(slug) + 1  # a link was followed: the controls start anew from it
-    return found
+    return Wanted(settings, _seed(slug, problems), tuple(problems))
 
 
 def remember(slug: str, experiment: Experiment, settings: Settings, seed: int) -> None:
@@ -68,7 +68,6 @@ def remember(slug: str, experiment: Experiment, settings: Settings, seed: int) -
     for name, value in settings.items():
         note(_memory(slug), name, as_query(value) if value != start[name] else None)
     note(_memory(slug), SEED, str(seed) if seed != DEFAULT_SEED else None)
-    st.session_state[_written(slug)] = dict(settings), seed
 
 
 def forget(slug: str, experiment: Experiment) -> None:
@@ -109,10 +108,6 @@ def _seed(slug: str, problems: list[str]) -> int:
 
 def _memory(slug: str) -> str:
     return f"{PAGE}.{slug}"
-
-
-def _written(slug: str) -> str:
-    return f"_learn.{slug}.written"
 
 
 def _key(slug: str) -> str:

@@ -104,7 +104,7 @@ def test_a_simulated_lesson_from_the_map_to_the_challenge_met(visitor: Visitor, 
     slide(page, "Arrivals (per s)", 60, 2)
     expect(page.get_by_text("Not of the present set-up")).to_be_visible()
     expect(button(page, "Check my last run")).to_be_disabled()
-    page.wait_for_url(re.compile("rate_rps=60"))
+    expect(page).to_have_url(re.compile("rate_rps=60"))
 
     for rate in range(52, 30, -2):
         slide(page, "Arrivals (per s)", rate, 2)
