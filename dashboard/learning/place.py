@@ -46,8 +46,8 @@ def lesson_in_address() -> str | None:
 def wanted(slug: str, experiment: Experiment) -> Wanted:
     """Settings and seed as the address has them, or as they were when this lesson was last open.
 
-    They are what controls begin with; afterwards the controls lead and the address follows, a little later, so that what
-    it says then may be older than what they say.
+    They are what controls begin with; afterwards the controls lead and the address follows, a little later, so that
+    what it says then may be older than what they say.
     """
     problems: list[str] = []
     settings: dict[str, Value] = dict(experiment.setup())
