@@ -10,6 +10,8 @@ from strategies.profiling.shelf import keep_profile
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
 PROFILE = "simulators.whatif.own_profile:run_own_profile"
+_TRIES = 300
+"""Of the fit: half of what the fidelity report takes, as somebody waits for it."""
 _MEASURING = 0.75
 """The share of the work that measuring is taken for."""
 
@@ -42,7 +44,7 @@ def run_own_profile(
         package, rows, Effort(), lambda stage, share: progress(stage, _MEASURING * share), cancelled
     )
     progress("fitting it to what was seen under load", _MEASURING)
-    profile = calibrated(measured, as_measured)
+    profile = calibrated(measured, as_measured, _TRIES)
     keep_profile(package.version, profile)
     progress("done", 1.0)
     return {"version": package.version, "notes": list(profile.notes)}
