@@ -232,7 +232,6 @@ def _figures(
         "differ": share(live.skew.differ, live.skew.n),
         "distance": exact(live.skew.mean_abs, "min", live.skew.n),
         "false_alarms": exact(weeks.false(limit, DEADLINE_D), _("false alarms"), int((weeks.known_day <= 151).sum())),
-        "summer": share_of(_off_in_summer(flights, answers)),
     }
     labels = {
         "auc_live": _("live: late flight ranked above punctual one"),
@@ -240,11 +239,12 @@ def _figures(
         "differ": _("feature values served otherwise than trained"),
         "distance": _("by how much, on average"),
         "false_alarms": _("until the first of June"),
-        "summer": _("promise and outcome apart in the summer"),
     }
     if right is not None:
         figures["in_time"] = exact(DEADLINE_D - int(weeks.known_day[right]), _("days before the deadline"))
         labels["in_time"] = _("first right alarm")
+    figures["summer"] = share_of(_off_in_summer(flights, answers))
+    labels["summer"] = _("promise and outcome apart in the summer")
     if again is not None:
         figures["summer_again"] = share_of(again)
         labels["summer_again"] = _("the same, with the model trained anew")
@@ -282,14 +282,16 @@ def _plot(flights: Flights, live: _Live, weeks: Weeks, limit: float, answers: ND
         _("live: late ranked above punctual"), shown, [100 * one.value for one in each],
         [100 * one.low for one in each], [100 * one.high for one in each],
     )  # fmt: skip
+    before = 100 * live.offline.value
+    judged = Series(_("as judged before the launch"), [shown[0], shown[-1]], [before, before])
     seen = Series(_("difference the monitor sees"), shown, [100 * float(weeks.seen[week]) for week in shown])
     alt = _(
         "By week from April to August, in percent: how well the live model ranks flights, around {live:.0f}, beside "
         "the {offline:.0f} it was judged by; and the difference that the monitor sees, with the limit at {limit:.0f}."
     ).format(live=100 * live.live.value, offline=100 * live.offline.value, limit=100 * limit)
     return Plot(
-        _("Week of 2013"), _("Percent"), (live_line, seen), alt,
-        guides=(Guide(_("as judged before the launch"), y=100 * live.offline.value), Guide(_("limit"), y=100 * limit),
+        _("Week of 2013"), _("Percent"), (live_line, judged, seen), alt,
+        guides=(Guide(_("limit"), y=100 * limit),
                 Guide(_("deadline"), x=DEADLINE_D / 7)),
     )  # fmt: skip
 
