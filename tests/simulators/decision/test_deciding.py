@@ -21,7 +21,17 @@ from simulators.decision.evidence import Evidence
 from simulators.decision.record import command, record
 from simulators.decision.saved import keep_decision, kept_decision, to_dict
 from simulators.decision.text import as_lines, card_rows
-from tests.simulators.decision.made import ALL, LAMBDA, NIGHTLY, SERVERS, compared, evidence, profile, scenario
+from tests.simulators.decision.made import (
+    ALL,
+    ENDPOINT,
+    LAMBDA,
+    NIGHTLY,
+    SERVERS,
+    compared,
+    evidence,
+    profile,
+    scenario,
+)
 
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 1)
@@ -183,7 +193,7 @@ def test_data_that_may_not_leave_the_device_excludes_whatever_sends_it() -> None
 
 
 def test_faults_flip_a_choice_that_has_a_limit_on_missed_minutes() -> None:
-    asked = scenario(candidates=(SERVERS, LAMBDA))
+    asked = scenario(candidates=(SERVERS, ENDPOINT))
     free = choice(asked)
     missed = {card.name: card.risk["slo_missed_min_month"].estimate for card in free.cards}
     most = max(estimate.high for estimate in missed.values() if isinstance(estimate, Estimate)) * 2
