@@ -95,7 +95,7 @@ class Visitor:
     def open(self, address: str) -> Page:
         """A new tab on the address, ready when the page's script has run."""
         page = self.context.new_page()
-        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("console", lambda message: self._hear(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         own = re.match(r"\w+://[^/]+", address)
         assert own is not None
@@ -103,6 +103,11 @@ class Visitor:
         page.goto(address)
         settled(page)
         return page
+
+    def _hear(self, text: str) -> None:
+        # Chromium drops what is under way whenever an interface comes or goes, as with each container that starts.
+        if "ERR_NETWORK_CHANGED" not in text:
+            self.complaints.append(text)
 
     def _note(self, url: str, own: str) -> None:
         if not url.startswith((own, "data:", "blob:", "about:")):
