@@ -1,6 +1,7 @@
 """Predicting a dataset ahead of need, once or on a schedule, as a job of the queue; its output stays."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from strategies.batches.job import BatchJob
 from strategies.batches.manifest import BatchManifest
 from strategies.batches.run import run
 from strategies.batches.schedule import Publication, note_publication
-from strategies.jobs.job import Progress as JobProgress
 from strategies.packaging.package import ModelPackage
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
@@ -55,7 +55,9 @@ def predict_ahead(
     return {"output": str(output), "rows": manifest.about.rows_out, "rejected": manifest.about.rows_rejected}
 
 
-def keep_predicting(payload: dict[str, Any], progress: JobProgress, cancelled: CancelCheck) -> dict[str, Any]:
+def keep_predicting(
+    payload: dict[str, Any], progress: Callable[..., None], cancelled: CancelCheck
+) -> dict[str, Any]:
     """Predict every row anew at each multiple of `every_s` seconds from now, until cancelled.
 
     A run that takes longer misses moments, and moves none. What it published, and when, is in the output's history
@@ -65,6 +67,8 @@ def keep_predicting(payload: dict[str, Any], progress: JobProgress, cancelled: C
     ----------
     payload
         As `predict_ahead`'s, and `every_s`, at least 5.
+    progress
+        Also takes a message, as a job's does: what it waits for.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from strategies.packaging.package import ModelPackage
 from strategies.releases.faults.contract import Fault
 from strategies.releases.live.release import ReleaseResult
 
-_FEWEST = 20
+_FEWEST = 5
 
 
 def world_seen(
@@ -32,5 +32,6 @@ def world_seen(
         old.append(trace.latency_s[trace.ok & ~by_new])
     laws = {"old_latency": measured_latency(np.concatenate(old))}
     found = np.concatenate(new)
-    laws["new_latency"] = measured_latency(found) if len(found) >= _FEWEST else laws["old_latency"]
+    if len(found) >= _FEWEST:  # else the new version is asked how much longer it takes
+        laws["new_latency"] = measured_latency(found)
     return world_of_versions(package, successor, fault, rows, **laws, **more)

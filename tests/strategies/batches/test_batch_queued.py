@@ -14,6 +14,7 @@ from strategies.batches.queued import LEAST_EVERY_S, keep_predicting, output_of,
 from strategies.batches.schedule import read_history, staleness
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import load_predictor
+from strategies.training.watch import silent
 
 
 def test_every_row_has_the_answer_that_the_model_gives(home: Path, tumour_forest: ModelPackage) -> None:
@@ -69,4 +70,6 @@ def test_a_schedule_publishes_anew_and_its_staleness_is_measured(
 @pytest.mark.parametrize("every_s", [0, LEAST_EVERY_S - 1, float("nan")])
 def test_a_schedule_too_dense_is_refused(home: Path, tumour_forest: ModelPackage, every_s: float) -> None:  # noqa: ARG001
     with pytest.raises(InvalidValue, match=r"every_s.*must be at least 5"):
-        keep_predicting({"folder": str(tumour_forest.folder), "data": "tumour", "every_s": every_s})
+        keep_predicting(
+            {"folder": str(tumour_forest.folder), "data": "tumour", "every_s": every_s}, silent, lambda: False
+        )
