@@ -55,9 +55,7 @@ def predict_ahead(
     return {"output": str(output), "rows": manifest.about.rows_out, "rejected": manifest.about.rows_rejected}
 
 
-def keep_predicting(
-    payload: dict[str, Any], progress: Callable[..., None], cancelled: CancelCheck
-) -> dict[str, Any]:
+def keep_predicting(payload: dict[str, Any], progress: Callable[..., None], cancelled: CancelCheck) -> dict[str, Any]:
     """Predict every row anew at each multiple of `every_s` seconds from now, until cancelled.
 
     A run that takes longer misses moments, and moves none. What it published, and when, is in the output's history
