@@ -43,7 +43,7 @@ class Effort:
     warm_up_s: float = 0.3
     saturated_s: float = 2.0
     pausing_s: float = 3.0
-    pause_s: tuple[float, ...] = (0.0, 0.001, 0.003, 0.01, 0.03)
+    pause_s: tuple[float, ...] = (0.0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
     """Ascending from 0."""
     bursts: int = 60
     model_s: float = 0.15
