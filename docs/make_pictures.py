@@ -58,20 +58,19 @@ def _take_all(browser: Browser, server: Server) -> None:
     page.wait_for_timeout(1_500)
     link = page.url
     _keep(page, "compare", from_heading="Results")
-    page.get_by_text("Fifty requests").click()
-    settled(page)
-    _keep(page, "compare-dots", from_heading="Results")
     page.goto(f"{server.url}/train?dataset=car_choice")
     settled(page)
     _keep(page, "train", from_heading="3. The packages")
     page.goto(f"{server.url}/deploy")
     settled(page)
     page.get_by_role("button", name="Start API").click()
-    page.get_by_role("button", name="Predict").click(timeout=_RUN_MS)
+    page.get_by_role("button", name="Predict", exact=True).click(timeout=_RUN_MS)
     expect(page.get_by_text("chosen:")).to_be_visible()
     _keep(page, "deploy", from_heading="What runs")
     page.get_by_role("button", name="Stop").click()
     _take_situations(page, server)
+    _take_release(page, server)
+    _take_lesson(page, server)
     dark = Visitor(browser, theme="dark", width=WIDTH_PX, height=HEIGHT_PX)
     dark.context.add_cookies(visitor.context.cookies())
     _keep(dark.open(link), "compare-dark", from_heading="Results")
@@ -86,6 +85,23 @@ def _take_situations(page: Page, server: Server) -> None:
         page.get_by_text("More settings").evaluate("button => button.scrollIntoView()")
         page.mouse.wheel(0, -140)
         _keep(page, f"simulate-{preset.replace('_', '-')}")
+
+
+def _take_release(page: Page, server: Server) -> None:
+    """A canary with an erring version, simulated."""
+    page.goto(f"{server.url}/release?policy=Canary")
+    settled(page)
+    page.get_by_role("button", name="Simulate it").click()
+    page.wait_for_timeout(20_000)
+    settled(page)
+    _keep(page, "release", from_heading="What happened")
+
+
+def _take_lesson(page: Page, server: Server) -> None:
+    """The map of the lessons, and one of them."""
+    page.goto(f"{server.url}/learn")
+    settled(page)
+    _keep(page, "learn")
 
 
 def _run_until_valid(page: Page) -> None:
