@@ -85,6 +85,8 @@ class Record:
     """Whatever else `check` needs or feedback cites; of JSON's types."""
     tables: Mapping[str, Sequence[Mapping[str, str | float]]] = field(default_factory=dict)
     """Titled tables to show under the plot, as rows with the same columns."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Texts to take along, by the name of their file; kept with the record and nowhere else."""
 
     def to_dict(self) -> dict[str, Any]:
         """Of JSON's types; `from_dict` reads it."""

@@ -1,5 +1,6 @@
 """What the last run found: the main plot with the prediction, the figures, and how they came about."""
 
+import mimetypes
 from collections.abc import Mapping
 
 import streamlit as st
@@ -52,6 +53,11 @@ def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
     show_rows(rows, _("figure"))
     for title, table in record.tables.items():
         _table(title, table)
+    for name, text in record.files.items():
+        st.download_button(
+            _("Download {name}").format(name=name), text, name, mimetypes.guess_type(name)[0] or "text/plain",
+            key=desk.key(f"file.{name}"), on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
 
 
 def _enlarge(chart: Chart) -> None:

@@ -14,7 +14,7 @@ from data.provenance import Origin
 from lessons.contract import Cancelled, Control, Experiment, Progress, Settings, Verdict
 from lessons.controls import Choice, Number, Option
 from lessons.experiments._attacks import Attack, Defence, attack, guarded
-from lessons.experiments._capstone import CANDIDATES, Decided, decide_for, own_package, profile_of, record_file
+from lessons.experiments._capstone import CANDIDATES, Decided, decide_for, own_package, profile_of
 from lessons.experiments._small_model import small_model
 from lessons.language import N_, _
 from lessons.record import Outcome, Plot, Record, Series, exact
@@ -22,6 +22,7 @@ from strategies.packaging.package import ModelPackage
 
 ATTACKS = 5
 FILE_KIB, LOSS, DEVICE_MIB = 64, 0.01, 256
+RECORD_FILE = "decision_record.md"
 _PREDICTIONS = 400
 
 
@@ -39,6 +40,7 @@ class _OnDevice:
 
 class SecurityEdgeCapstone(Experiment):
     origin: ClassVar[Origin] = "measured"
+    compiled: ClassVar[bool] = True
     controls: ClassVar[tuple[Control, ...]] = (
         Choice(
             "defence", N_("Defence of the server"),
@@ -69,26 +71,24 @@ class SecurityEdgeCapstone(Experiment):
         step(0.2, _("attacking the server"))
         with guarded(package, defence) as server:
             attacks = attack(server)
-            latencies_s, memory = server.latencies_s(), server.running.usage().peak_bytes or 0
-            start_s = server.start_s
+            latencies_s = server.latencies_s()
+            step(0.3, _("measuring what occupies it"))
+            profile = profile_of(server, cancelled)
         step(0.4, _("trying the small device"))
         device = _on_device(str(settings["form"]), cancelled)
         step(0.6, _("deciding for your traffic"))
-        profile = profile_of(package, latencies_s, start_s, memory)
         decided = decide_for(package, profile, float(settings["rate_rps"]), seed, cancelled)
-        file = record_file()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(decided.record, encoding="utf-8")
         figures, labels = _figures(attacks, device, latencies_s, decided)
         return Record(
             settings=dict(settings), seed=seed, origin=self.origin, figures=figures, labels=labels,
             plot=_plot(attacks), outcome=Outcome(_direction(attacks), "through"),
             provenance=_("Measured: a server of {model} on this machine, {n} attacks, a device of {mib} MiB; the "
-                         "decision from {asked} measured answers, seed {seed}").format(
-                model=_("your model {name}").format(name=package.manifest.name) if own else _("the tumour model"),
-                n=len(attacks), mib=DEVICE_MIB, asked=len(latencies_s), seed=seed),
+                         "decision from a profile of that server, occupied {busy:.2g} ms by a request, seed {seed}")
+            .format(model=_("the model {name}").format(name=package.manifest.name) if own else _("the tumour model"),
+                    n=len(attacks), mib=DEVICE_MIB, busy=profile.occupancy_s * 1e3, seed=seed),
             notes=_notes(own, decided), facts=_facts(attacks, decided),
             tables={_("Attacks"): _attack_rows(attacks), _("What a month would cost, in USD"): _cost_rows(decided)},
+            files={RECORD_FILE: decided.record},
         )  # fmt: skip
 
     def check(self, record: Record) -> Verdict:
@@ -123,10 +123,6 @@ class SecurityEdgeCapstone(Experiment):
 
     def solve(self, seed: int) -> Settings:  # noqa: ARG002
         return {**self.setup(), "defence": "signed", "form": "int8"}
-
-    def reset(self) -> Settings:
-        record_file().unlink(missing_ok=True)
-        return self.setup()
 
 
 def _on_device(form: str, cancelled: Cancelled) -> _OnDevice:
@@ -196,17 +192,16 @@ def _facts(attacks: Sequence[Attack], decided: Decided) -> Mapping[str, Any]:
         "through_names": ", ".join(_(one.name) for one in attacks if not one.refused) or _("none"),
         "chosen": decided.chosen,
         "flip": decided.flip,
-        "record": decided.record,
         "candidates": str(len(CANDIDATES)),
     }
 
 
 def _notes(own: ModelPackage | None, decided: Decided) -> tuple[str, ...]:
-    named = _("The decision record is in {file}. {flip}").format(file=record_file().name, flip=decided.flip)
+    named = _("The decision record can be downloaded below. {flip}").format(flip=decided.flip)
     if own is not None:
         return (named,)
     return (
-        _("You have packaged no model yet, so this is the tumour model. Train or upload your own and run again."),
+        _("No model has been packaged here yet, so this is the tumour model. Train or upload your own and run again."),
         named,
     )
 

@@ -1,16 +1,16 @@
 """From a measured model and a forecast to a decision record: three ways to run it in the cloud, and their bills."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from data.home import home
-from data.profile import ColdStart, Component, ServiceProfile
+from data.profile import ColdStart, ServiceProfile
 from data.scenario import Candidate, Scenario
 from data.store import Run
 from lessons.contract import Cancelled
+from lessons.experiments._attacks import Guarded
 from strategies.measuring.repeated import repetition_seed
 from strategies.packaging.package import ModelPackage
 
@@ -19,10 +19,9 @@ CANDIDATES = (
     Candidate(name="function", strategy="api", architecture="serverless", source="simulated"),
     Candidate(name="endpoint", strategy="api", architecture="managed_endpoint", source="simulated"),
 )
-_FILE = "decision_record.md"
-_PAYLOAD_BYTES = 1_000
 _LEAST_RPS = 20.0
 """Fewer requests would not show whether the promise is kept."""
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +40,40 @@ class Decided:
 
 
 def own_package() -> ModelPackage | None:
-    """The newest model that the learner has packaged; None while there is none."""
+    """The newest model that was packaged here; None while there is none."""
     from strategies.packaging.shelf import list_packages
 
     return next((package for package in list_packages() if package.manifest.format == "onnx"), None)
 
 
-def profile_of(
-    package: ModelPackage, latencies_s: Sequence[float], start_s: float, memory_bytes: int
-) -> ServiceProfile:
-    """What was measured of its server, as far as a first decision needs it.
+def profile_of(server: Guarded, cancelled: Cancelled) -> ServiceProfile:
+    """What occupies that server, apart from what only delays its answers, from some seconds of honest requests.
 
-    All of an answer's time is taken to occupy the server, which is on the safe side; the Deploy page profiles closer.
+    It is not fitted to the server under load, as the Simulate page's profile is; a first decision needs less.
     """
-    work = tuple(latencies_s)
-    mean_s = sum(work) / len(work)
-    return ServiceProfile(
-        package.manifest.name, "api", "process", 1, (Component("model", ((1, work),), memory_bytes),),
-        cold_starts=(ColdStart((("start", start_s),)),), payload_bytes=_PAYLOAD_BYTES, memory_bytes=memory_bytes,
-        capacity_rps=1 / mean_s, cpu_s=mean_s,
-    )  # fmt: skip
+    # Imported here: the page, which only names what it runs, starts without the load generator.
+    from strategies.api import ApiDeployment, Settings
+    from strategies.contract import Limits
+    from strategies.profiling import Effort, Subject, batch_sizes, profile_deployment
+    from strategies.profiling.job import model_rows
+
+    package = server.package
+    rows = model_rows(package)
+    effort = Effort(pausing_s=0.6, pause_s=(0.0, 0.003), bursts=20, model_s=0.03, loads=())
+    model = batch_sizes(package, rows, share_s=effort.model_s)
+    subject = Subject(package.manifest.name, "api", "process", components=(model,))
+    with tempfile.TemporaryDirectory(prefix="drydock-client-") as folder:
+        token = Path(folder) / "token"
+        token.write_text(server.token)
+        settings = Settings(token_file=str(token) if server.token else "")
+        deployment = ApiDeployment(
+            server.running, package.manifest.schema, Limits(timeout_s=_TIMEOUT_S), settings, server.admin_secret
+        )
+        try:
+            profile = profile_deployment(deployment, rows, subject, effort, cancelled)
+        finally:
+            deployment.close()
+    return replace(profile, cold_starts=(ColdStart((("until ready", server.start_s),)),))
 
 
 def scenario_of(package: ModelPackage, rate_rps: float, start_s: float, seed: int) -> Scenario:
@@ -128,11 +141,6 @@ def decide_for(
         curves.rate_rps if curves else (),
         dict(curves.usd_per_month) if curves else {},
     )
-
-
-def record_file() -> Path:
-    """Where the decision record is kept for the learner to take along."""
-    return home() / "lessons" / _FILE
 
 
 def _run(scenario: Scenario, candidate: Candidate, repetition: int) -> Run:

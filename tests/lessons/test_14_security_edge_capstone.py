@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from importlib import import_module
+from statistics import mean
 from typing import Any
 
 import pytest
 
 from data.scenario import Scenario
 from lessons.experiments._attacks import attack, guarded
-from lessons.experiments._capstone import profile_of, record_file, scenario_of
+from lessons.experiments._capstone import profile_of, scenario_of
 from lessons.record import Outcome, Plot, Record, Series, exact
 from strategies.packaging.package import ModelPackage
 
@@ -56,18 +57,17 @@ def test_the_decision_is_about_the_learners_own_traffic(tumour_forest: ModelPack
     assert (asked.data.name, asked.model.algorithm) == ("tumour", "random_forest"), "so that it can be run again"
     assert Scenario.from_toml(asked.to_toml()) == asked
     assert [candidate.name for candidate in asked.candidates] == ["servers", "function", "endpoint"]
-    profile = profile_of(tumour_forest, [0.001, 0.003], 0.5, 1_000_000)
-    assert profile.capacity_rps == pytest.approx(500)
-    assert profile.cold_starts[0].total_s == 0.5
 
 
-@pytest.mark.usefixtures("home")
-def test_reset_takes_the_record_away() -> None:
-    file = record_file()
-    file.parent.mkdir(parents=True)
-    file.write_text("# A decision")
-    assert EXPERIMENT.reset() == EXPERIMENT.setup()
-    assert not file.exists()
+def test_its_profile_tells_what_occupies_the_server_from_what_only_delays(tumour_forest: ModelPackage) -> None:
+    with guarded(tumour_forest, "token") as server:
+        profile = profile_of(server, lambda: False)
+        latency_s = mean(server.latencies_s())
+        assert profile.cold_starts[0].total_s == server.start_s
+    assert 0 < profile.occupancy_s < latency_s, "the way to the server and back occupies nobody"
+    assert profile.capacity_rps > 1 / latency_s, "several users get more answers than one who waits"
+    assert profile.payload_bytes > 0
+    assert profile.component("model").mean_s <= profile.occupancy_s
 
 
 RECORD = Record(
