@@ -40,6 +40,8 @@ class Experiment(ABC):
     """Whether it measures for real, and so queues with other measurements, or simulates, and so runs at once."""
     controls: ClassVar[tuple[Control, ...]]
     """At most three."""
+    compiled: ClassVar[bool] = False
+    """Whether it runs the compiled simulator, which a new machine has to compile first: a minute or two, once."""
 
     def origin_here(self) -> Origin:
         """The same on this machine; differs only where something that measuring needs is missing."""

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.learning import place
 from dashboard.learning.desk import Desk
 from dashboard.learning.failing import reported
+from dashboard.learning.readying import is_ready, is_waiting, show_wait, stop_waiting, wait_to_run
 from dashboard.parts.progress import follow, show_failure
 from dashboard.parts.tables import plain
 from dashboard.work import cancel, look_at, start
@@ -24,6 +25,7 @@ _FEW = 4
 
 def bench(desk: Desk) -> tuple[Settings, int]:
     """Show controls and Run; returns what is set now."""
+    ready = is_ready(desk)  # asked as soon as the lesson is opened, so that reading is waiting enough
     wanted = place.wanted(desk.slug, desk.experiment)
     for problem in wanted.problems:
         st.warning(
@@ -33,25 +35,38 @@ def bench(desk: Desk) -> tuple[Settings, int]:
     key = desk.key(f"set.{place.revision(desk.slug)}")
     settings, seed = show_controls(desk.experiment, wanted.settings, wanted.seed, key)
     place.remember(desk.slug, desk.experiment, settings, seed)
+    if _under_way(desk):
+        return settings, seed
+    if is_waiting(desk) and not ready:
+        show_wait(desk)
+    elif is_waiting(desk) or _pressed_run(desk):
+        _run(desk, settings, seed, ready)
+    return settings, seed
+
+
+def _under_way(desk: Desk) -> bool:
+    """Show the job that measures; whether there still is one."""
     job_id = place.job(desk.slug)
     job = look_at(job_id) if job_id else None
     if job is not None and not job.ended:
         follow(job.id)
-        return settings, seed
+        _reset_button(desk, job.id)
+        return True
     if job is not None:
         _ended(desk, job)
+    return False
+
+
+def _pressed_run(desk: Desk) -> bool:
+    """Show Run and Reset; whether Run was pressed."""
     may = desk.demo or desk.state.predicted is not None
     with st.container(horizontal=True):
         run = st.button(
             _("Run"), key=desk.key("run"), type="primary", icon=":material/play_arrow:", disabled=not may,
             help=None if may else _("Predict first: Run opens then."),
         )  # fmt: skip
-        reset = st.button(_("Reset"), key=desk.key("reset"), icon=":material/restart_alt:")
-    if reset:
-        _reset(desk, job_id)
-    if run:
-        _run(desk, settings, seed)
-    return settings, seed
+        _reset_button(desk, None)
+    return run
 
 
 def show_controls(experiment: Experiment, start: Settings, seed: int, key: str) -> tuple[Settings, int]:
@@ -96,7 +111,10 @@ def _number(control: Number, key: str, label: str, about: str | None) -> Value:
     return int(chosen) if control.whole else round(float(chosen), 9)
 
 
-def _reset(desk: Desk, job_id: str | None) -> None:
+def _reset_button(desk: Desk, job_id: str | None) -> None:
+    """Back to the set-up, also while a run is under way: it ends."""
+    if not st.button(_("Reset"), key=desk.key("reset"), icon=":material/restart_alt:"):
+        return
     if job_id:
         cancel(job_id)
         place.note_job(desk.slug, None)
@@ -105,7 +123,11 @@ def _reset(desk: Desk, job_id: str | None) -> None:
     st.rerun()
 
 
-def _run(desk: Desk, settings: Settings, seed: int) -> None:
+def _run(desk: Desk, settings: Settings, seed: int, ready: bool) -> None:
+    if not ready:
+        wait_to_run(desk)
+        st.rerun()
+    stop_waiting(desk)
     if desk.experiment.origin_here() == "measured":
         payload = {"lesson": desk.slug, "settings": dict(settings), "seed": seed}
         journal, demo = desk.journal, desk.demo

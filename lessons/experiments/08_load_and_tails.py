@@ -39,6 +39,7 @@ class _Point:
 
 class LoadAndTails(Experiment):
     origin: ClassVar[Origin] = "simulated"
+    compiled: ClassVar[bool] = True
     controls: ClassVar[tuple[Control, ...]] = (
         Number("rate_rps", N_("Arrivals"), 10, 96, STEP_RPS, 80, "per s", N_("Requests that users send each second.")),
         Number(

@@ -49,6 +49,7 @@ class _Form:
 
 class MonolithOrMicroservices(Experiment):
     origin: ClassVar[Origin] = "simulated"
+    compiled: ClassVar[bool] = True
     controls: ClassVar[tuple[Control, ...]] = (
         Number(
             "hop_ms", N_("Network between services"), 0.0, 5.0, 0.25, 0.5, "ms",

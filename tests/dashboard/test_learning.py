@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.charts.lesson import lesson_chart
+from dashboard.simulating.warming import Warmth
 from dashboard.teaching import passcode
 from dashboard.teaching.handing_out import link_address, qr_svg
 from data.store.learning import LearningStore
@@ -81,7 +82,7 @@ def open_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:  #
         return test.run()
 
     yield opened
-    Quick.fails = False
+    Quick.fails = Quick.compiled = False
 
 
 def press(page: AppTest, label: str) -> AppTest:
@@ -125,6 +126,25 @@ def test_stale_results_are_labelled_and_cannot_be_checked(open_page: Open) -> No
     assert page.query_params["rate_rps"] == ["48"] or page.query_params["rate_rps"] == "48"
     page = press(press(page, "Run"), "Check my last run")
     assert any("Met." in one.value for one in page.success)
+
+
+def test_the_first_run_of_a_new_machine_waits_for_the_compiler_and_says_so(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = [Warmth.COMPILING]
+    monkeypatch.setattr("dashboard.learning.readying.warmth", lambda: far[0])
+    Quick.compiled = True
+    page = press(predicted(open_page("learn", lesson=SLUG)), "Run")
+    assert any("compiles the simulator" in info.value for info in page.info)
+    assert "Observe" not in [header.value for header in page.header]
+    page = press(page, "Cancel")
+    assert not any("compiles the simulator" in info.value for info in page.info)
+    page = press(page, "Run")
+    far[0] = Warmth.READY
+    page = page.run()
+    assert "Observe" in [header.value for header in page.header], "it ran without another press"
+    assert not any("compiles the simulator" in info.value for info in page.info)
+    assert not disabled(page, "Run")
 
 
 def test_going_back_restores_the_set_up_of_the_results(open_page: Open) -> None:
