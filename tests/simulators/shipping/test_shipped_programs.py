@@ -2,11 +2,9 @@
 job's command and the embedded package with nothing but the code that is shipped."""
 
 import asyncio
-import http.server
 import json
 import subprocess
 import sys
-import threading
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from strategies.packaging.package import ModelPackage
 from strategies.streams.broker import own_broker
 from strategies.streams.topology import connected
 from tests.simulators.shipping.running import environment, expected, free_port
+from tests.strategies.functions.runtime_api import answer_of
 
 PYTHON = sys.executable
 
@@ -62,42 +61,6 @@ def test_the_streams_are_what_a_real_broker_takes(
             assert "is published" in done.stdout
 
 
-class RuntimeApi(http.server.BaseHTTPRequestHandler):
-    """AWS's Runtime API, by its documentation: one event, then nothing."""
-
-    event: bytes
-    replies: list[tuple[str, bytes]]
-    answered: threading.Event
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        if self.replies:
-            self.answered.wait(30)
-            self.close_connection = True
-            return
-        self.send_response(200)
-        for name, value in {
-            "Lambda-Runtime-Aws-Request-Id": "one",
-            "Lambda-Runtime-Deadline-Ms": "4102444800000",
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-2:123456789012:function:shipped",
-            "Content-Type": "application/json",
-            "Content-Length": str(len(self.event)),
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(self.event)
-
-    def do_POST(self) -> None:
-        self.replies.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        self.answered.set()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
 def test_the_handler_answers_an_http_api_under_awss_runtime_client(
     folders: dict[str, Path], tumour_forest: ModelPackage
 ) -> None:
@@ -108,28 +71,7 @@ def test_the_handler_answers_an_http_api_under_awss_runtime_client(
         "headers": {"content-type": "application/json"},
         "requestContext": {"http": {"method": "POST", "path": "/predict"}, "stage": "$default"},
     }  # fmt: skip
-    RuntimeApi.event = json.dumps(http_event).encode()
-    RuntimeApi.replies, RuntimeApi.answered = [], threading.Event()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    more = {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}", "LAMBDA_TASK_ROOT": str(task),
-        "PYTHONPATH": str(task),
-    }  # fmt: skip
-    command = [PYTHON, "-P", "-m", "awslambdaric", "strategies.functions.handler.handler"]
-    with subprocess.Popen(command, cwd=task, env=environment(**more), stdout=subprocess.PIPE, text=True) as runtime:
-        try:
-            assert RuntimeApi.answered.wait(60)
-        finally:
-            runtime.kill()
-            log = runtime.stdout.read() if runtime.stdout else ""
-    server.shutdown()
-    server.server_close()
-    serving.join()
-    ((path, reply),) = RuntimeApi.replies
-    assert path.endswith("/invocation/one/response"), log
-    answer = json.loads(reply)
+    answer: Any = answer_of(http_event, task, environment())
     assert answer["statusCode"] == 200
     found = json.loads(answer["body"])["prediction"]["probabilities"]
     assert found == pytest.approx(expected(tumour_forest), abs=1e-5)

@@ -26,6 +26,12 @@ def module_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture
+def own_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - sets the state folder
+    """A state folder of the test's own, and no server of somebody else's."""
+    monkeypatch.delenv("NATS_URL", raising=False)
+
+
 @pytest.fixture(scope="module")
 def server(module_home: Path) -> Iterator[OwnBroker]:  # noqa: ARG001 - where the server keeps its store
     """A running nats-server of our own."""

@@ -22,21 +22,7 @@ from strategies.streams.dial import Address, addresses
 from strategies.streams.frames import Frame, pub
 from strategies.streams.topology import connected
 from strategies.streams.wire import Wire
-
-ROOT = Path(__file__).parents[3]
-
-
-def gone(pid: int, within_s: float = 10.0) -> bool:
-    """Whether the process ends in time; one that waits to be reaped has ended."""
-    until_s = time.monotonic() + within_s
-    while time.monotonic() < until_s:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.01)
-    return False
+from tests.strategies.streams.steps import ROOT, gone
 
 
 def port_of(url: str) -> int:
