@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import psutil
@@ -49,7 +49,8 @@ def newer(tumour_forest: ModelPackage, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(
-    params=[pytest.param(p, marks=[pytest.mark.docker] if p[1] == "container" else [], id="-".join(p)) for p in PAIRS]
+    scope="module",
+    params=[pytest.param(p, marks=[pytest.mark.docker] if p[1] == "container" else [], id="-".join(p)) for p in PAIRS],
 )
 def pair(request: pytest.FixtureRequest) -> tuple[Strategy, Host]:
     strategy, host = request.param
@@ -69,6 +70,16 @@ def deployed(pair: tuple[Strategy, Host], model: ModelPackage, **limits: object)
     strategy, host = pair
     with strategy.deploy(model, host, Limits(**{"timeout_s": 10.0, **limits})) as deployment:  # type: ignore[arg-type]
         yield deployment
+
+
+@pytest.fixture(scope="module")
+def standing(pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray) -> Iterator[Deployment]:
+    """Deployed once for all tests that leave it as it was; to start takes seconds."""
+    before = family()
+    with deployed(pair, tumour_forest) as deployment:
+        deployment.prepare(rows)
+        yield deployment
+    assert left_behind(before) == set()
 
 
 def ask(
@@ -106,6 +117,14 @@ def family() -> set[int]:
     return found
 
 
+def left_behind(before: set[int]) -> set[int]:
+    """Descendants that were not there before and do not go within some seconds."""
+    deadline_s = time.perf_counter() + 5
+    while family() - before and time.perf_counter() < deadline_s:
+        time.sleep(0.02)
+    return family() - before
+
+
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_it_introduces_itself(name: str) -> None:
     kind = STRATEGIES[name]
@@ -129,15 +148,13 @@ def test_it_runs_on_a_host_or_says_why_not(name: str, host: str) -> None:
 
 
 def test_it_answers_every_request_once_as_the_model_does(
-    pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray
+    pair: tuple[Strategy, Host], standing: Deployment, tumour_forest: ModelPackage, rows: np.ndarray
 ) -> None:
     expected = load_predictor(tumour_forest).predict(rows).astype(np.float64)
-    with deployed(pair, tumour_forest) as deployment:
-        deployment.prepare(rows)
-        begun_s = time.perf_counter()
-        answers = ask(deployment, lambda number: number % len(rows), most=at_once(pair))
-        ended_s = time.perf_counter()
-        assert deployment.health() == ""
+    begun_s = time.perf_counter()
+    answers = ask(standing, lambda number: number % len(rows), most=at_once(pair))
+    ended_s = time.perf_counter()
+    assert standing.health() == ""
     for number, answer in enumerate(answers):
         assert answer.status == Status.OK, answer.reason
         assert answer.version == tumour_forest.version
@@ -148,58 +165,46 @@ def test_it_answers_every_request_once_as_the_model_does(
             np.testing.assert_allclose(answer.outputs, expected[number % len(rows)], rtol=1e-6, atol=1e-7)
 
 
-def test_only_the_null_strategy_answers_without_a_model(
-    pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray
-) -> None:
-    with deployed(pair, tumour_forest) as deployment:
-        deployment.prepare(rows)
-        (answer,) = ask(deployment, lambda _: 0, 1)
+def test_only_the_null_strategy_answers_without_a_model(pair: tuple[Strategy, Host], standing: Deployment) -> None:
+    (answer,) = ask(standing, lambda _: 0, 1)
     assert (answer.outputs is None) == (type(pair[0]).__module__ == "strategies.null")
 
 
 def test_an_update_drops_nothing_and_the_answers_name_their_version(
-    pair: tuple[Strategy, Host], tumour_forest: ModelPackage, newer: ModelPackage, rows: np.ndarray
+    pair: tuple[Strategy, Host],
+    standing: Deployment,
+    tumour_forest: ModelPackage,
+    newer: ModelPackage,
+    rows: np.ndarray,
 ) -> None:
-    with deployed(pair, tumour_forest) as deployment:
-        deployment.prepare(rows)
-        before = ask(deployment, lambda number: number % len(rows), 10, at_once(pair))
-        deployment.update(newer)
-        after = ask(deployment, lambda number: number % len(rows), 10, at_once(pair))
-    assert {answer.status for answer in before + after} == {Status.OK}
-    assert {answer.version for answer in before} == {tumour_forest.version}
-    assert {answer.version for answer in after} == {newer.version}
+    answers = []
+    for model in (None, newer, tumour_forest):  # and back, as a rollback does
+        if model is not None:
+            standing.update(model)
+        answers.append(ask(standing, lambda number: number % len(rows), 10, at_once(pair)))
+    assert {answer.status for some in answers for answer in some} == {Status.OK}
+    versions = [{answer.version for answer in some} for some in answers]
+    assert versions == [{tumour_forest.version}, {newer.version}, {tumour_forest.version}]
 
 
-def test_usage_only_grows(pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray) -> None:
-    with deployed(pair, tumour_forest) as deployment:
-        deployment.prepare(rows)
-        before = deployment.usage().to_dict()
-        ask(deployment, lambda _: 0, most=at_once(pair))
-        after = deployment.usage().to_dict()
+def test_usage_only_grows(pair: tuple[Strategy, Host], standing: Deployment) -> None:
+    before = standing.usage().to_dict()
+    ask(standing, lambda _: 0, most=at_once(pair))
+    after = standing.usage().to_dict()
     for name, value in after.items():
         assert value is None or value >= (before[name] or 0) >= 0, name
     assert after["instance_s"] > before["instance_s"]
 
 
-def test_it_leaves_no_process_behind(
+def test_it_leaves_no_process_behind_even_after_an_exception_in_its_block(
     pair: tuple[Strategy, Host], tumour_forest: ModelPackage, rows: np.ndarray
 ) -> None:
     before = family()
-    with deployed(pair, tumour_forest, workers=2) as deployment:
+    with suppress(ZeroDivisionError), deployed(pair, tumour_forest, workers=2) as deployment:
         deployment.prepare(rows)
         ask(deployment, lambda _: 0, 5, at_once(pair))
-    deadline_s = time.perf_counter() + 5
-    while family() - before and time.perf_counter() < deadline_s:
-        time.sleep(0.02)
-    assert family() - before == set()
-
-
-def test_it_ends_with_an_exception_in_its_block(pair: tuple[Strategy, Host], tumour_forest: ModelPackage) -> None:
-    before = family()
-    with pytest.raises(ZeroDivisionError):
-        with deployed(pair, tumour_forest):
-            raise ZeroDivisionError
-    assert family() - before == set()
+        raise ZeroDivisionError
+    assert left_behind(before) == set()
 
 
 def test_a_setting_that_it_does_not_know_is_refused(pair: tuple[Strategy, Host], tumour_forest: ModelPackage) -> None:
