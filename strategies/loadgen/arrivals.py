@@ -31,6 +31,10 @@ class Arrivals(ABC):
     def answered(self, request_id: int, end_s: float) -> None:
         """A request is over, whatever became of it; a user who waited for it goes on."""
 
+    @abstractmethod
+    def stop(self) -> None:
+        """Nothing more is to come."""
+
     is_fixed: ClassVar[bool]
     """Whether all requests come whatever happens to earlier ones."""
 
@@ -74,6 +78,9 @@ class OpenArrivals(Arrivals):
     def answered(self, request_id: int, end_s: float) -> None:  # noqa: ARG002
         return  # arrivals do not depend on answers: that is what makes the loop open
 
+    def stop(self) -> None:
+        self._next = len(self._moments) - 1
+
     @property
     def expected(self) -> int:
         return self._expected
@@ -113,6 +120,10 @@ class ClosedArrivals(Arrivals):
 
     def answered(self, request_id: int, end_s: float) -> None:
         self._think(self._user_of.pop(request_id), end_s)
+
+    def stop(self) -> None:
+        self._duration_s = -math.inf
+        self._due.clear()
 
     @property
     def expected(self) -> int:

@@ -69,6 +69,7 @@ def drive(
     usage_from_s: float = 0.0,
     on_progress: OnProgress | None = None,
     cancelled: IsCancelled | None = None,
+    enough: Callable[[], bool] | None = None,
 ) -> Driven:
     """Send a schedule's requests to a deployment and record what became of each.
 
@@ -89,11 +90,13 @@ def drive(
         Called with the share of the schedule that is over, about ten times a second.
     cancelled
         Asked fifty times a second; once it says yes, `Cancelled` is raised.
+    enough
+        Asked as often; once it says yes, the rest of the schedule is left out.
     """
     deployment.prepare(rows)
     arrivals = Arrivals.of(schedule)
     with quiet():
-        run = _Run(deployment, arrivals, schedule.duration_s, timeout_s, usage_from_s, on_progress, cancelled)
+        run = _Run(deployment, arrivals, schedule.duration_s, timeout_s, usage_from_s, on_progress, cancelled, enough)
         run.loop()
         return run.result()
 
@@ -108,10 +111,11 @@ class _Run:
         usage_from_s: float,
         on_progress: OnProgress | None,
         cancelled: IsCancelled | None,
+        enough: Callable[[], bool] | None,
     ) -> None:
         self._deployment, self._arrivals = deployment, arrivals
         self._duration_s, self._timeout_s, self._usage_from_s = duration_s, timeout_s, usage_from_s
-        self._on_progress, self._cancelled = on_progress, cancelled
+        self._on_progress, self._cancelled, self._enough = on_progress, cancelled, enough
         self._before: Usage | None = None
         self._began_s = time.perf_counter() + _LEAD_S
         self._recorder = Recorder(arrivals.expected, self._began_s)
@@ -201,6 +205,8 @@ class _Run:
         self._chores_s = now + CHORE_S
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The measurement was cancelled.")
+        if self._enough is not None and self._enough():
+            self._arrivals.stop()
         if self._before is None and now >= self._usage_from_s:
             self._before = self._deployment.usage()
         self._expire(now)

@@ -70,6 +70,7 @@ def release_live(
     cancelled: Callable[[], bool] | None = None,
     during: Callable[[Release], None] | None = None,
     standing: tuple[Fleet, Fleet, ModelPackage] | None = None,
+    after_verdict_s: float | None = None,
 ) -> ReleaseResult:
     """Release a version for real: deploy both, route between them, send the workload, and count what users got.
 
@@ -91,6 +92,8 @@ def release_live(
         Called once both versions are up, before the first request; for tests that kill something later.
     standing
         Both versions, deployed already and left standing, and the new one's package; None deploys them.
+    after_verdict_s
+        How long users go on once there is a verdict; None lets them ask until the workload ends.
 
     Raises `Cancelled` when asked to stop, and `StartFailed` when a version does not start; all is stopped by then.
     """
@@ -121,10 +124,12 @@ def release_live(
         served = Served(package.manifest, old_labels, reader, new_version=told["version"], slo_s=slo_s)
         watcher = Watcher(release, labels, served, on_decision)
         users_of = partial(_users, release, watcher, served, package, keys, timeout_s)
-        driven, usage = _drive(release, watcher, users_of, schedule, rows, timeout_s, on_progress, cancelled)
+        enough = None if after_verdict_s is None else partial(watcher.ended, after_verdict_s)
+        driven, usage = _drive(release, watcher, users_of, schedule, rows, timeout_s, on_progress, cancelled, enough)
+    lasted_s = min(schedule.duration_s, float(np.nanmax(driven.columns["end_s"], initial=0.0)))
     outcome = harm(
         driven, package.manifest, old_labels, keys, watcher.log, new_version=told["version"], slo_s=slo_s,
-        reader=reader, extra_instance_h=max((usage.instance_s or 0) - workers * schedule.duration_s, 0.0) / 3600,
+        reader=reader, extra_instance_h=max((usage.instance_s or 0) - workers * lasted_s, 0.0) / 3600,
     )  # fmt: skip
     provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
     trace = trace_of(driven, package, usage, provenance)
@@ -151,14 +156,16 @@ def _drive(
     timeout_s: float,
     on_progress: Callable[[float], None] | None,
     cancelled: Callable[[], bool] | None,
+    enough: Callable[[], bool] | None,
 ) -> tuple[Driven, Usage]:
     """Send the schedule; returns what came of it and what both fleets consumed."""
     before = release.old.usage(), release.new.usage()
     deployment = users()
     try:
         driven = drive(
-            deployment, schedule, rows, timeout_s=timeout_s + 2.0, on_progress=on_progress, cancelled=cancelled
-        )
+            deployment, schedule, rows, timeout_s=timeout_s + 2.0, on_progress=on_progress, cancelled=cancelled,
+            enough=enough,
+        )  # fmt: skip
     finally:
         deployment.close()
         watcher.finish()

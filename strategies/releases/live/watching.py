@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from strategies.releases.live.fleets import Release
@@ -12,6 +12,13 @@ _LOOK_S = 0.05
 
 Label = tuple[float, str, str | float]
 """When it becomes known (seconds since the first request), the request's number, the true answer."""
+
+
+def verdict_age_s(log: Sequence[Mapping[str, Any]], began_s: float) -> float:
+    """Seconds since the verdict of a release that began then, on the `time.perf_counter` clock; below 0 without one."""
+    if not log or log[-1]["verdict"] == "hold":
+        return -1.0
+    return time.perf_counter() - began_s - float(log[-1]["now_s"])
 
 
 class Watcher:
@@ -38,6 +45,10 @@ class Watcher:
 
     def begin(self) -> None:
         self._begun.set()
+
+    def ended(self, for_s: float) -> bool:
+        """Whether the verdict has been there for so long."""
+        return verdict_age_s(self.log, self.began_s) >= for_s
 
     def finish(self) -> None:
         """Look one last time, and stop. Raises what went wrong while watching."""

@@ -1,16 +1,24 @@
-"""Releases that were made, live or simulated: kept in the state folder for the browser that made them."""
+"""Releases that were made, live or simulated: kept in the state folder for the browser that made them.
 
+A record's file is named for its browser and for itself, so that nobody's records are read to find somebody else's.
+"""
+
+import hashlib
 import json
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from data.home import home
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_NEWEST = 60
+KEPT = 20
+"""Records kept for a browser; each one more removes its oldest."""
+KEPT_IN_ALL = 2_000
+"""Records kept for all browsers together, most of which never come back."""
 
 
 def new_id() -> str:
@@ -19,26 +27,26 @@ def new_id() -> str:
 
 
 def keep(record_id: str, record: Mapping[str, Any], session: str) -> None:
-    """Keep what came of a release; it appears whole or not at all."""
+    """Keep what came of a release, and remove the oldest of too many; it appears whole or not at all."""
     draft = _folder() / f".{record_id}.json"
-    draft.write_text(json.dumps({**record, "id": record_id, "session": session}))
-    draft.replace(_folder() / f"{record_id}.json")
+    draft.write_text(json.dumps({**record, "id": record_id}))
+    draft.replace(_file(record_id, session))
+    for pattern, most in ((f"{_owner(session)}.*.json", KEPT), ("[!.]*.json", KEPT_IN_ALL)):
+        for path in _newest_first(pattern)[most:]:
+            path.unlink(missing_ok=True)
 
 
 def load(record_id: str, session: str) -> dict[str, Any] | None:
     """What was kept under that name; None where this browser kept no such release."""
-    path = _folder() / f"{record_id}.json"
-    if not _ID.fullmatch(record_id) or not path.is_file():
+    if not _ID.fullmatch(record_id):
         return None
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found if found.get("session") == session else None
+    return _read(_file(record_id, session))
 
 
 def kept(session: str) -> list[dict[str, Any]]:
-    """This browser's releases among the newest of all, the newest first."""
-    files = sorted(_folder().glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    own = (load(path.stem, session) for path in files[:_NEWEST] if not path.name.startswith("."))
-    return [record for record in own if record is not None]
+    """This browser's releases, the newest first."""
+    found = (_read(path) for path in _newest_first(f"{_owner(session)}.*.json"))
+    return [record for record in found if record is not None]
 
 
 def course_file(record_id: str) -> Path:
@@ -57,6 +65,31 @@ def course_so_far(record_id: str) -> list[dict[str, Any]]:
 
 def forget_course(record_id: str) -> None:
     course_file(record_id).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except OSError:  # another process may have removed it meanwhile
+        return None
+    return found
+
+
+def _newest_first(pattern: str) -> list[Path]:
+    ages = []
+    for path in _folder().glob(pattern):
+        with suppress(OSError):
+            ages.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(ages, reverse=True)]
+
+
+def _owner(session: str) -> str:
+    """A browser's part of its files' names: the same for itself alone, and of no use as its secret."""
+    return hashlib.sha256(session.encode()).hexdigest()[:16]
+
+
+def _file(record_id: str, session: str) -> Path:
+    return _folder() / f"{_owner(session)}.{record_id}.json"
 
 
 def _folder() -> Path:

@@ -24,6 +24,7 @@ from strategies.releases.evidence import Arms, Evidence
 from strategies.releases.evidence.ledger import compares
 from strategies.releases.live.harm import labels_of
 from strategies.releases.live.served import Served
+from strategies.releases.live.watching import verdict_age_s
 from strategies.releases.outcome.entries import entry_of
 from strategies.releases.router.accounts import Accounts
 from strategies.releases.router.answers import Said
@@ -88,6 +89,10 @@ class ReleasedGroup(Deployment):
     def health(self) -> str:
         failure = self._offers.failure
         return f"the new version could not be offered: {failure}" if failure else self.stream.health()
+
+    def ended(self, for_s: float) -> bool:
+        """Whether the verdict has been there for so long."""
+        return verdict_age_s(self.log, self._began_s) >= for_s
 
     def settle(self, timeout_s: float = 30.0) -> None:
         """After the last request: wait until every consumer serves what the verdict says."""

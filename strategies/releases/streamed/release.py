@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def release_stream(
     on_decision: Callable[[dict[str, Any]], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    after_verdict_s: float | None = None,
 ) -> ReleaseResult:
     """Release a version to a share of a group's consumers, as `strategies.releases.live.release.release_live` does.
 
@@ -61,6 +63,8 @@ def release_stream(
         Processes in the group; a policy's share is that of consumers, rounded up.
     ack_wait_s
         After which a request that a consumer took up and did not finish goes to another.
+    after_verdict_s
+        How long requests go on once there is a verdict; None lets them come until the workload ends.
 
     Raises `InvalidValue` for a policy that copies requests or stops everything, and for a fault that spoils its process
     for every later model.
@@ -88,7 +92,10 @@ def release_stream(
             stack.enter_context(deployed), policy.fresh(), Accounts(reader), (package, successor), served, labels,
             on_decision,
         )  # fmt: skip
-        driven = drive(group, schedule, rows, timeout_s=timeout_s, on_progress=on_progress, cancelled=cancelled)
+        driven = drive(
+            group, schedule, rows, timeout_s=timeout_s, on_progress=on_progress, cancelled=cancelled,
+            enough=None if after_verdict_s is None else partial(group.ended, after_verdict_s),
+        )  # fmt: skip
         group.settle()
         usage = group.usage()
         totals = dict(group.accounts.total)

@@ -1,5 +1,6 @@
 """What is said and kept of a release: verdicts in words, records for one browser alone, settings at another pace."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,18 @@ from strategies.releases.faults._choosing import faults, make_fault, suited
 from strategies.releases.judges.contract import Finding, Sense, Signal
 from strategies.releases.live.harm import labels_of
 from strategies.releases.live.served import Served
+from strategies.releases.outcome import keeping
 from strategies.releases.outcome.entries import entry_of
-from strategies.releases.outcome.keeping import course_file, course_so_far, forget_course, keep, kept, load, new_id
+from strategies.releases.outcome.keeping import (
+    KEPT,
+    course_file,
+    course_so_far,
+    forget_course,
+    keep,
+    kept,
+    load,
+    new_id,
+)
 from strategies.releases.outcome.words import span, verdict_in_words
 from strategies.releases.router.answers import Reader
 
@@ -58,13 +69,29 @@ def test_spans_of_time_read_well(seconds: float, text: str) -> None:
 def test_a_record_is_seen_by_the_browser_that_made_it_alone(home: Path) -> None:
     name = new_id()
     keep(name, {"kind": "live", "log": []}, "mine")
-    assert load(name, "mine") == {"kind": "live", "log": [], "id": name, "session": "mine"}
+    assert load(name, "mine") == {"kind": "live", "log": [], "id": name}
     assert load(name, "yours") is None
     assert [record["id"] for record in kept("mine")] == [name]
     assert kept("yours") == []
     (home / "secret.json").write_text("{}")
     for nonsense in ("../secret", "", "zz", "\x00"):
         assert load(nonsense, "mine") is None
+
+
+def test_the_oldest_of_too_many_records_are_removed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {session: [new_id() for _ in range(KEPT + 3)] for session in ("mine", "yours")}
+    for moment, (mine, yours) in enumerate(zip(*names.values(), strict=True)):
+        for session, name in (("mine", mine), ("yours", yours)):
+            keep(name, {"kind": "live"}, session)
+            (written,) = (home / "releases").glob(f"*{name}.json")
+            os.utime(written, (moment, moment))
+    for session, made in names.items():
+        assert [record["id"] for record in kept(session)] == made[:2:-1]
+        assert load(made[0], session) is None
+    monkeypatch.setattr(keeping, "KEPT_IN_ALL", 5)
+    keep(new_id(), {"kind": "live"}, "a third")
+    assert len(list((home / "releases").iterdir())) == 5
+    assert (len(kept("a third")), len(kept("mine")), len(kept("yours"))) == (1, 2, 2)
 
 
 def test_a_course_is_read_while_it_is_written(home: Path) -> None:  # noqa: ARG001 - sets the state folder
