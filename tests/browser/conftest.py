@@ -1,13 +1,16 @@
 """Servers and browsers for the tests in this folder."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.steps import QUICK, asked
 from tests.browser.visiting import CHROMIUM, FLAGS, Server, Visitor, start_server, stop_server
+from tests.shelving import shelve
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +19,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = start_server(tmp_path_factory.mktemp("home"))
     yield running
     stop_server(running)
+
+
+@pytest.fixture(scope="module")
+def stocked(server: Server) -> Iterator[Server]:
+    """That server with one small model on its shelf, as long as a file's tests last."""
+    shelve(asked(QUICK), server.home)
+    yield server
+    shutil.rmtree(server.home / "packages")
 
 
 @pytest.fixture

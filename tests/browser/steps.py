@@ -4,12 +4,19 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from data.scenario import Scenario
+
 LONG_MS = 180_000
 QUICK = (
     "data.name=tumour&model.algorithm=logistic&workload.rate_rps=60&workload.duration_s=2&measurement.repetitions=2"
     "&measurement.warm_up_s=0.3&slo.latency_ms=100"
 )
 """The smallest comparison that still has curves to see: a small model, a few hundred requests."""
+
+
+def asked(query: str) -> Scenario:
+    """The scenario that an address asks for."""
+    return Scenario.from_query(dict(pair.split("=") for pair in query.split("&")))[0]
 
 
 def press_run(page: Page) -> None:

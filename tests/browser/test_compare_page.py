@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.steps import QUICK, cells, draw_everything, press_run, wait_for_results
+from tests.browser.steps import QUICK, asked, cells, draw_everything, press_run, wait_for_results
 from tests.browser.visiting import Server, Visitor, overflow_px, settled, start_server, stop_server, violations
+from tests.shelving import shelve
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -27,7 +28,9 @@ class Measured:
 
 @pytest.fixture(scope="module")
 def measured(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
-    server = start_server(tmp_path_factory.mktemp("measured"))
+    home = tmp_path_factory.mktemp("measured")
+    shelve(asked(QUICK), home)
+    server = start_server(home)
     visitor = Visitor(chromium)
     page = visitor.open(f"{server.url}/compare?{QUICK}")
     press_run(page)

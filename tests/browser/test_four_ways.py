@@ -1,31 +1,17 @@
 """All four strategies on the page: drawn, deployed, given a new model, looked up; the pattern table and the formats."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from strategies.training.job import run_training
 from tests.browser.steps import LONG_MS
-from tests.browser.visiting import Server, Visitor, overflow_px, settled, start_server, stop_server, violations
+from tests.browser.visiting import Server, Visitor, overflow_px, settled, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(420)]
 
 STRATEGIES = ("Embedded", "API", "Streaming", "Batch")
-
-
-@pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with one small model on its shelf."""
-    home = tmp_path_factory.mktemp("stocked")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DRYDOCK_HOME", str(home))
-        run_training({"data": "tumour", "algorithm": "logistic", "track": False})
-    running = start_server(home)
-    yield running
-    stop_server(running)
 
 
 def looks_right(page: Page) -> None:

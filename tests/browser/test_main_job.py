@@ -12,13 +12,14 @@ from playwright.sync_api import expect
 from data.estimates import as_text, summarise
 from data.scenario import Scenario
 from data.trace import Trace
-from tests.browser.steps import LONG_MS, cells, curves, draw_everything, press_run, wait_for_results
+from tests.browser.steps import LONG_MS, asked, cells, curves, draw_everything, press_run, wait_for_results
 from tests.browser.visiting import Server, Visitor, settled, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(420)]
 
 SMALL = (
-    "model.algorithm=logistic&workload.rate_rps=60&workload.duration_s=2&measurement.repetitions=2&slo.latency_ms=100"
+    "model.algorithm=logistic&workload.rate_rps=60&workload.duration_s=2&measurement.repetitions=2"
+    "&measurement.warm_up_s=0.3&slo.latency_ms=100"
 )
 
 
@@ -61,7 +62,7 @@ def test_from_nothing_to_a_decision(fresh_server: Server, visitor: Visitor) -> N
     shown = cells(page)
     traces = _downloaded_traces(page)
     assert set(traces) == {"embedded", "api"} == set(shown["p50"])
-    scenario = Scenario.from_query(dict(pair.split("=") for pair in SMALL.split("&")))[0]
+    scenario = asked(SMALL)
     for name, found in traces.items():
         assert len(found) == 2
         assert all(trace.provenance.origin == "measured" for trace in found)

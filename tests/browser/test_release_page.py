@@ -1,25 +1,12 @@
 """The Release page: a live release watched to its verdict, the same one simulated, and one that is cancelled."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from strategies.packaging.package import ModelPackage
 from tests.browser.steps import LONG_MS
 from tests.browser.visiting import Server, Visitor, overflow_px, settled, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def stocked(server: Server, tumour_forest: ModelPackage) -> Iterator[Server]:
-    """The server with a model on its shelf."""
-    shelf = server.home / "packages" / tumour_forest.version
-    shutil.copytree(tumour_forest.folder, shelf)
-    yield server
-    shutil.rmtree(shelf)
 
 
 def release(page: Page) -> None:

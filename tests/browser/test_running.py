@@ -2,18 +2,30 @@
 
 import re
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.work import LEFT_S
-from tests.browser.steps import LONG_MS, QUICK, press_run, progress
-from tests.browser.visiting import Server, Visitor, settled
+from tests.browser.steps import LONG_MS, QUICK, asked, press_run, progress
+from tests.browser.visiting import Server, Visitor, settled, start_server, stop_server
+from tests.shelving import shelve
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LONG_RUN = f"{QUICK}&workload.duration_s=60"
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of these tests' own, which has the model already."""
+    home = tmp_path_factory.mktemp("ready")
+    shelve(asked(QUICK), home)
+    running = start_server(home)
+    yield running
+    stop_server(running)
 
 
 def begin_long_run(visitor: Visitor, server: Server) -> Page:
@@ -31,14 +43,14 @@ def gone(processes: list[psutil.Process], within_s: float) -> None:
 
 
 def test_a_run_outlives_a_reload_holds_back_the_next_and_ends_at_a_press(
-    chromium: Browser, fresh_server: Server, visitor: Visitor
+    chromium: Browser, ready: Server, visitor: Visitor
 ) -> None:
-    page = begin_long_run(visitor, fresh_server)
-    started = fresh_server.children()
+    page = begin_long_run(visitor, ready)
+    started = ready.children()
     assert started
 
     other = Visitor(chromium)
-    his = other.open(f"{fresh_server.url}/compare?{QUICK}")
+    his = other.open(f"{ready.url}/compare?{QUICK}")
     expect(his.get_by_text("No comparison has been made yet")).to_be_visible()
     press_run(his)
     expect(his.get_by_text("one job is before it in the queue")).to_be_visible()
@@ -56,17 +68,17 @@ def test_a_run_outlives_a_reload_holds_back_the_next_and_ends_at_a_press(
 
     page.get_by_role("button", name="Cancel").click()
     gone(started, 5.0)
-    assert not fresh_server.children()
+    assert not ready.children()
     expect(page.get_by_text("was cancelled. Nothing of it is left.")).to_be_visible()
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
-def test_closing_the_tab_leaves_no_orphan(chromium: Browser, fresh_server: Server) -> None:
+def test_closing_the_tab_leaves_no_orphan(chromium: Browser, ready: Server) -> None:
     visitor = Visitor(chromium)
-    page = begin_long_run(visitor, fresh_server)
-    started = fresh_server.children()
+    page = begin_long_run(visitor, ready)
+    started = ready.children()
     assert started
     page.close()
     gone(started, LEFT_S + 8)
-    assert not fresh_server.children()
+    assert not ready.children()
     visitor.leave()

@@ -3,29 +3,15 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
-from strategies.training.job import run_training
 from tests.browser.steps import LONG_MS, choose
-from tests.browser.visiting import Server, Visitor, overflow_px, settled, start_server, stop_server, violations
+from tests.browser.visiting import Server, Visitor, overflow_px, settled, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with one small model on its shelf."""
-    home = tmp_path_factory.mktemp("stocked")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DRYDOCK_HOME", str(home))
-        run_training({"data": "tumour", "algorithm": "logistic", "track": False})
-    running = start_server(home)
-    yield running
-    stop_server(running)
 
 
 def written(page: Page) -> None:

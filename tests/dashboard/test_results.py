@@ -18,6 +18,7 @@ from simulators.comparison.compare import compare
 from simulators.comparison.comparison import Comparison
 from simulators.comparison.rows import rows
 from simulators.comparison.saved import load_comparison
+from tests.shelving import shelve
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ def measured(state_folder: Path) -> str:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DRYDOCK_HOME", str(state_folder))
+        shelve(quick, state_folder)
         return compare(quick).group
 
 

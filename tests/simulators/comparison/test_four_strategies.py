@@ -13,6 +13,7 @@ from simulators.comparison.rows import rows, table
 from strategies.measuring.rows import request_rows
 from strategies.packaging.runtime import headline, load_predictor
 from strategies.packaging.shelf import find_package
+from tests.shelving import shelve
 
 FILE = Path(__file__).parents[3] / "docs" / "scenarios" / "four_strategies.toml"
 NAMES = ("embedded", "api", "streaming", "batch")
@@ -39,6 +40,7 @@ def measured(scenario: Scenario, state_folder: Path) -> Comparison:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DRYDOCK_HOME", str(state_folder))
         patch.delenv("NATS_URL", raising=False)
+        shelve(scenario, state_folder)
         return compare(scenario)
 
 
