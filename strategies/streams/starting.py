@@ -24,12 +24,21 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def started(
-    model: ModelPackage, host: Host, limits: Limits, sizes: Sizes, module: str = "", **environment: str
+    model: ModelPackage,
+    host: Host,
+    limits: Limits,
+    sizes: Sizes,
+    module: str = "",
+    beside: Broker | None = None,
+    **environment: str,
 ) -> Iterator[StreamingDeployment]:
-    """A deployment whose consumers all serve the model; `module` is what they run instead of the usual one."""
+    """A deployment whose consumers all serve the model.
+
+    `module` is what they run instead of the usual one; `beside` a server that runs already, for another deployment.
+    """
     names = Names.fresh()
     with ExitStack() as undo:
-        server = undo.enter_context(broker())
+        server = beside or undo.enter_context(broker())
         asyncio.run(topology.connected(server.url, lambda client: topology.create(client, names, sizes, server.shared)))
         undo.callback(_remove, server, names)
         models = Publications(server.url, names, limits.workers)

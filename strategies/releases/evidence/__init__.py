@@ -1,9 +1,9 @@
 """What a release has seen so far, in counts: small enough to decide from thousands of times a second."""
 
-from strategies.releases.evidence.digest import BUCKETS, EDGES_S, bucket_of, digest, quantile_s
+from strategies.releases.evidence.digest import BUCKETS, EDGES_S, GROWTH, bucket_of, digest, quantile_s
 from strategies.releases.evidence.tally import ANSWER_BINS, NOTHING, Arms, Evidence, Pairs, Tally
 
 __all__ = [
-    "ANSWER_BINS", "BUCKETS", "EDGES_S", "NOTHING", "Arms", "Evidence", "Pairs", "Tally",
+    "ANSWER_BINS", "BUCKETS", "EDGES_S", "GROWTH", "NOTHING", "Arms", "Evidence", "Pairs", "Tally",
     "bucket_of", "digest", "quantile_s",
 ]  # fmt: skip

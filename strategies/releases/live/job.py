@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from data.discovery import kind
 from data.home import home
-from data.trace import Trace
 from data.workloads.contract import Workload
 from strategies.jobs.job import Progress
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import load_predictor
 from strategies.releases.choices import make_policy
 from strategies.releases.contract import ReleasePolicy
-from strategies.releases.evidence import digest
+from strategies.releases.evidence import digest, quantile_s
 from strategies.releases.faults._choosing import make_fault, suited
 from strategies.releases.faults.contract import Fault
 from strategies.releases.live.held_out import held_out
 from strategies.releases.live.release import ReleaseResult, release_live
+from strategies.releases.outcome.entries import as_json, latency_seen
 from strategies.releases.outcome.keeping import course_file, forget_course, keep
 from strategies.training.watch import CancelCheck, never
 
@@ -53,7 +53,7 @@ def run_release(payload: dict[str, Any], progress: Progress, cancelled: CancelCh
     -------
     dict
         `outcome`: `ReleaseOutcome.to_dict()`. `log`: every decision. `totals`: the router's counts. `policy`, `fault`.
-        `latency`: counts of latencies of either version by bucket. `trace`: the trace's file, where one was asked for.
+        `latency`: see `latencies`. `trace`: the trace's file, where one was asked for.
         `problems`: why the run is not to be trusted. Of a batch: `report` of disagreement and `taken_back`, no totals.
     """
     progress("deploying", 0.0)
@@ -117,7 +117,7 @@ def _requests(
     found: dict[str, Any] = {
         "outcome": result.outcome.to_dict(), "log": list(result.log), "totals": result.totals,
         "policy": result.policy, "fault": result.fault, "problems": list(result.trace.provenance.problems),
-        "latency": _latencies(result.trace, result.fault["version"]),
+        "latency": latencies(result),
     }  # fmt: skip
     if payload.get("trace"):
         file = home() / "traces" / f"{Path(payload['trace']).name}.parquet"
@@ -200,10 +200,13 @@ def _told(record_id: str) -> Iterator[tuple[list[str], Callable[[dict[str, Any]]
             forget_course(record_id)
 
 
-def _latencies(trace: Trace, new_version: str) -> dict[str, list[int]]:
-    new = np.array([version == new_version for version in trace.versions] or [False])[trace.version] & trace.ok
-    arms = {"old": trace.ok & ~new, "new": new}
-    return {name: digest(trace.latency_s[mine]).tolist() for name, mine in arms.items()}
+def latencies(result: ReleaseResult) -> dict[str, Any]:
+    """Latencies as the policy saw them, counts by bucket, and how much longer they were for users, in the median."""
+    seen = {version: latency_seen(result.log, version) for version in ("old", "new")}
+    trace, new = result.trace, result.fault["version"]
+    old = np.array([version != new for version in trace.versions] or [False])[trace.version] & trace.ok
+    beyond_s = quantile_s(digest(trace.latency_s[old]), 0.5) - quantile_s(seen["old"], 0.5)
+    return {**{name: counts.tolist() for name, counts in seen.items()}, "beyond_s": max(0.0, as_json(beyond_s) or 0.0)}
 
 
 def _workload(choice: dict[str, Any]) -> Workload:

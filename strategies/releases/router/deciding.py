@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from strategies.releases.contract import ReleasePolicy, Split
-from strategies.releases.evidence import Arms, Evidence, Tally, quantile_s
+from strategies.releases.evidence import Arms, Evidence, Tally
 from strategies.releases.evidence.ledger import compares
-from strategies.releases.outcome.entries import as_json, entry_of
+from strategies.releases.outcome.entries import entry_of, figures_of
 from strategies.releases.router.dividing import Divider
 
 
@@ -62,7 +62,7 @@ class Decider:
     def _note(self, split: Split, seen: Evidence | None) -> None:
         entry = entry_of(self.now_s, split, totals=dict(self._divider.accounts.total))
         if seen is not None:
-            entry["old"], entry["new"] = _figures(seen.window.old), _figures(seen.window.new)
+            entry["old"], entry["new"] = figures_of(seen.window.old), figures_of(seen.window.new)
             entry["pairs"] = asdict(seen.window.pairs)
         self.log.append(entry)
 
@@ -75,10 +75,3 @@ def rehearse(policy: ReleasePolicy) -> None:
     for moment in range(3):
         for concurrent in (True, False):
             rehearsal.decide(moment * policy.interval_s, Evidence(window, window, concurrent))
-
-
-def _figures(tally: Tally) -> dict[str, Any]:
-    return {
-        "requests": tally.requests, "errors": tally.errors, "labelled": tally.labelled, "wrong": tally.wrong,
-        "p50_s": as_json(quantile_s(tally.latency, 0.5)), "p95_s": as_json(quantile_s(tally.latency, 0.95)),
-    }  # fmt: skip

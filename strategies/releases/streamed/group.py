@@ -4,10 +4,8 @@ The application's side decides, between two looks at the stream. A consumer chan
 nothing that it holds is lost, and whoever dies is replaced and its requests are given to another.
 """
 
-import math
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,20 +18,17 @@ from strategies.contract import Answer, Deployment, Done, Request
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import headline
 from strategies.releases.contract import ReleasePolicy, Split
-from strategies.releases.evidence import Arms, Evidence
 from strategies.releases.evidence.ledger import compares
 from strategies.releases.live.harm import labels_of
 from strategies.releases.live.served import Served
-from strategies.releases.live.watching import verdict_age_s
-from strategies.releases.outcome.entries import entry_of
+from strategies.releases.live.watching import Label
 from strategies.releases.router.accounts import Accounts
 from strategies.releases.router.answers import Said
+from strategies.releases.streamed.decisions import Decisions
 from strategies.releases.streamed.pairing import Ended, Pairing
 from strategies.releases.streamed.shares import consumers_for
 from strategies.streams.deployment import StreamingDeployment
 from strategies.streams.offering import Offers
-
-Label = tuple[float, str, str | float]
 
 
 class ReleasedGroup(Deployment):
@@ -50,32 +45,27 @@ class ReleasedGroup(Deployment):
         on_decision: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         """`packages` are the old and the new version; `labels` the truths with the moment at which each is known."""
-        self.stream, self._policy, self.accounts, self._served = stream, policy, accounts, served
+        self.stream, self.accounts, self._served = stream, accounts, served
         self._old, self._new = packages
-        self._pairing, self._labels, self._on_decision = Pairing(accounts), deque(labels), on_decision
+        self._pairing = Pairing(accounts)
         self._offers = Offers(stream.broker.url, stream.names, self._new)
-        self._split = Split(1.0, 0.0)
+        self.decisions = Decisions(policy, accounts, labels, self._apply, self._about, on_decision)
         self._wanted: ModelPackage | None = None
         self._everywhere = self._old
         """What was published for all consumers last."""
-        self._began_s = self._next_s = math.inf
         self._first_deaths = stream.keeper.deaths
-        self.log: list[dict[str, Any]] = []
 
     def prepare(self, rows: NDArray[np.float32]) -> None:
         self.stream.prepare(rows)
 
     def issue(self, requests: Sequence[Request], done: Done) -> None:
-        if self._began_s == math.inf:
-            self._began_s = time.perf_counter()
-            self._decide(Evidence(Arms(), Arms()))
+        self.decisions.begin()
         self.stream.issue(requests, self._seen(self._served.watched(requests, done)))
 
     def poll(self, wait_s: float) -> None:
         self.stream.poll(wait_s)
         self._steer()
-        if time.perf_counter() >= self._next_s:
-            self._look()
+        self.decisions.look()
 
     def flush(self) -> None:
         self.stream.flush()
@@ -90,17 +80,13 @@ class ReleasedGroup(Deployment):
         failure = self._offers.failure
         return f"the new version could not be offered: {failure}" if failure else self.stream.health()
 
-    def ended(self, for_s: float) -> bool:
-        """Whether the verdict has been there for so long."""
-        return verdict_age_s(self.log, self._began_s) >= for_s
-
     def settle(self, timeout_s: float = 30.0) -> None:
         """After the last request: wait until every consumer serves what the verdict says."""
         until_s = time.perf_counter() + timeout_s
         while (self._wanted is not None or not self.stream.served()) and time.perf_counter() < until_s:
             self.stream.poll(0.01)
             self._steer()
-        if self._split.ended and self._offers.withdraw():
+        if self.decisions.split.ended and self._offers.withdraw():
             self._offers.close()
 
     def _seen(self, done: Done) -> Done:
@@ -122,7 +108,7 @@ class ReleasedGroup(Deployment):
         self.accounts.total[side] += 1
         self.accounts.total[f"{side}_failed"] += failed
         took_s = time.perf_counter() - answer.start_s if not np.isnan(answer.start_s) else 0.0
-        self._pairing.ended(side, Ended(str(answer.id), took_s, self._said(answer)), compares(self._split))
+        self._pairing.ended(side, Ended(str(answer.id), took_s, self._said(answer)), compares(self.decisions.split))
 
     def _said(self, answer: Answer) -> Said | None:
         if answer.outputs is None:
@@ -134,16 +120,7 @@ class ReleasedGroup(Deployment):
     def _new_replicas(self) -> frozenset[int]:
         if self._everywhere is self._new:
             return frozenset(range(len(self._first_deaths)))
-        return self._offers.given if self._split.canary > 0 else frozenset()
-
-    def _look(self) -> None:
-        """One decision from what came since the last."""
-        now_s = time.perf_counter() - self._began_s
-        known = []
-        while self._labels and self._labels[0][0] <= now_s:
-            known.append(self._labels.popleft()[1:])
-        self.accounts.label(known)
-        self._decide(self.accounts.close_window(compared=compares(self._split), ready=True))
+        return self._offers.given if self.decisions.split.canary > 0 else frozenset()
 
     def _only_new_died(self) -> bool:
         """Whether consumers died, and all of them with the new version: what was handed out again is then its fault."""
@@ -154,20 +131,7 @@ class ReleasedGroup(Deployment):
         """Requests that the new version did not live to answer; others did in its place."""
         for _ in range(requests):
             self.accounts.total["rescued"] += 1
-            self._pairing.ended("new", Ended("", 0.0, None), compares(self._split))
-
-    def _decide(self, seen: Evidence) -> None:
-        now_s = time.perf_counter() - self._began_s
-        self._split = split = self._policy.decide(now_s, seen)
-        interval_s = self._policy.interval_s
-        self._next_s = math.inf if split.ended else self._began_s + (now_s // interval_s + 1) * interval_s
-        self._apply(split)
-        entry = entry_of(
-            now_s, split, totals=dict(self.accounts.total), served=self._served.counts(), consumers=self._serving()
-        )
-        self.log.append(entry)
-        if self._on_decision is not None:
-            self._on_decision(entry)
+            self._pairing.ended("new", Ended("", 0.0, None), compares(self.decisions.split))
 
     def _apply(self, split: Split) -> None:
         consumers = len(self._first_deaths)
@@ -186,6 +150,7 @@ class ReleasedGroup(Deployment):
             self.stream.publish(self._wanted)
             self._everywhere, self._wanted = self._wanted, None
 
-    def _serving(self) -> Mapping[str, str]:
-        """What each consumer said last that it serves."""
-        return {str(state.replica): state.version for state in self.stream.facts().consumers}
+    def _about(self) -> dict[str, Any]:
+        """What users have had of the new version so far, and what each consumer said last that it serves."""
+        serving = {str(state.replica): state.version for state in self.stream.facts().consumers}
+        return {"served": self._served.counts(), "consumers": serving}

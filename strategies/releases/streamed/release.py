@@ -29,7 +29,8 @@ from strategies.releases.live.release import ReleaseResult, Truth, labels_in_tim
 from strategies.releases.live.served import Served
 from strategies.releases.router.accounts import Accounts
 from strategies.releases.streamed.group import ReleasedGroup
-from strategies.releases.streamed.shares import check_expressible
+from strategies.releases.streamed.shadow import ShadowedStream
+from strategies.releases.streamed.shares import check_expressible, mirrors
 
 CONSUMER = "strategies.releases.faults._consume"
 
@@ -57,6 +58,8 @@ def release_stream(
 ) -> ReleaseResult:
     """Release a version to a share of a group's consumers, as `strategies.releases.live.release.release_live` does.
 
+    Under a policy that copies requests, a second group of as many consumers serves the new version.
+
     Parameters
     ----------
     consumers
@@ -66,13 +69,15 @@ def release_stream(
     after_verdict_s
         How long requests go on once there is a verdict; None lets them come until the workload ends.
 
-    Raises `InvalidValue` for a policy that copies requests or stops everything, and for a fault that spoils its process
-    for every later model.
+    Raises `InvalidValue` for a policy that stops everything, and for a fault that spoils its process for every later
+    model where the old one is to come back to it.
     """
     fault, host = fault or NoFault(), host or ProcessHost()
     check_expressible(policy)
-    if fault.fails_after is not None and fault.fails_after[1] == "errors":
-        raise InvalidValue("fault", fault.title, "stays in a consumer's process", "release it behind an API instead")
+    if fault.fails_after is not None and fault.fails_after[1] == "errors" and not mirrors(policy):
+        raise InvalidValue(
+            "fault", fault.title, "stays in a consumer's process", "shadow it, or release it behind an API"
+        )
     from strategies.streams.sizes import Sizes
     from strategies.streams.starting import started
 
@@ -86,24 +91,35 @@ def release_stream(
         successor = renamed(fault.package(package, stack.enter_context(scratch())), stack.enter_context(scratch()))
         told = {**fault_order(successor, fault), "version": successor.version}
         environment = {VARIABLE: json.dumps(told)}
-        deployed = started(package, host, limits, Sizes.of(limits), CONSUMER, **environment)
+        sizes = Sizes.of(limits)
         served = Served(package.manifest, old_labels, reader, new_version=successor.version, slo_s=slo_s)
-        group = ReleasedGroup(
-            stack.enter_context(deployed), policy.fresh(), Accounts(reader), (package, successor), served, labels,
-            on_decision,
-        )  # fmt: skip
+        group: ReleasedGroup | ShadowedStream
+        if mirrors(policy):
+            stream = stack.enter_context(started(package, host, limits, sizes))
+            beside = started(successor, host, limits, sizes, CONSUMER, stream.broker, **environment)
+            group = ShadowedStream(
+                stream, stack.enter_context(beside), policy.fresh(), Accounts(reader), package.manifest, served, labels,
+                on_decision,
+            )  # fmt: skip
+        else:
+            stream = stack.enter_context(started(package, host, limits, sizes, CONSUMER, **environment))
+            group = ReleasedGroup(
+                stream, policy.fresh(), Accounts(reader), (package, successor), served, labels, on_decision
+            )
         driven = drive(
             group, schedule, rows, timeout_s=timeout_s, on_progress=on_progress, cancelled=cancelled,
-            enough=None if after_verdict_s is None else partial(group.ended, after_verdict_s),
+            enough=None if after_verdict_s is None else partial(group.decisions.ended, after_verdict_s),
         )  # fmt: skip
-        group.settle()
+        if isinstance(group, ReleasedGroup):
+            group.settle()
         usage = group.usage()
         totals = dict(group.accounts.total)
+        extra_h = group.extra_instance_s / 3600 if isinstance(group, ShadowedStream) else 0.0
     outcome = harm(
-        driven, package.manifest, old_labels, keys, group.log, new_version=successor.version, slo_s=slo_s,
-        reader=reader, extra_instance_h=0.0,
+        driven, package.manifest, old_labels, keys, group.decisions.log, new_version=successor.version, slo_s=slo_s,
+        reader=reader, extra_instance_h=extra_h,
     )  # fmt: skip
     choice = describe(policy)
     provenance = Provenance("measured", f"{choice['policy']}: {told['fault']}", "", seed, problems=driven.problems)
     trace = trace_of(driven, package, usage, provenance)
-    return ReleaseResult(outcome, tuple(group.log), trace, totals, choice, told)
+    return ReleaseResult(outcome, tuple(group.decisions.log), trace, totals, choice, told)

@@ -15,11 +15,15 @@ def consumers_for(share: float, consumers: int) -> int:
 
 
 def check_expressible(policy: ReleasePolicy) -> None:
-    """`InvalidValue` for a policy that copies requests or stops everything: a queue does neither."""
+    """`InvalidValue` for a policy that stops everything: requests wait in a queue, and there is no outage to take."""
     first = policy.fresh().decide(0.0, Evidence(Arms(), Arms()))
-    if first.mirrored or not first.primary + first.canary:
-        what = "copies requests" if first.mirrored else "stops the old version first"
+    if not first.mirrored and not first.primary + first.canary:
         raise InvalidValue(
-            "policy", type(policy).__name__, f"{what}, which a group of consumers cannot",
-            "choose canary, ab, blue_green or a rolling basic; a batch can be shadowed",
+            "policy", type(policy).__name__, "stops the old version first, and a queue need not stop",
+            "choose canary, ab, blue_green, shadow or a rolling basic",
         )  # fmt: skip
+
+
+def mirrors(policy: ReleasePolicy) -> bool:
+    """Whether it begins with copies of requests: then the new version gets a group of its own."""
+    return policy.fresh().decide(0.0, Evidence(Arms(), Arms())).mirrored > 0

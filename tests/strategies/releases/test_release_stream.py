@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -20,6 +21,8 @@ from strategies.releases.streamed.release import release_stream
 from strategies.releases.streamed.shares import consumers_for
 
 LOAD = Poisson(duration_s=5.0, rate_rps=120.0)
+LONG = Poisson(duration_s=15.0, rate_rps=120.0)
+"""For releases that end soon after their verdict."""
 CANARY: dict[str, Any] = {
     "policy": "canary", "settings": {"interval_s": 0.25, "step": 0.25, "deadline_s": 60},
     "judge": "always_valid", "judge_settings": {"harm": 0.3, "slower": 0.9},
@@ -69,7 +72,9 @@ def test_labels_of_both_arms_count_whenever_they_come() -> None:
 def test_a_good_version_takes_over_the_group(
     tumour_forest: ModelPackage, rows: NDArray[np.float32], truth: list[str | float]
 ) -> None:
-    done = release_stream(tumour_forest, make_policy(CANARY), LOAD, rows, truth=truth, label_delay_s=0.5)
+    done = release_stream(
+        tumour_forest, make_policy(CANARY), LONG, rows, truth=truth, label_delay_s=0.5, after_verdict_s=2.5
+    )
     assert done.outcome.verdict == "promote", done.log[-1]["reason"]
     assert (done.outcome.dropped, done.outcome.failed, done.outcome.wrong) == (0, 0, 0)
     assert done.trace.ok.all()
@@ -88,7 +93,7 @@ def test_a_wrong_version_is_rolled_back_and_nothing_is_lost(
     fault = make_fault("wrong", {"above": segment_limit(rows, 0, 0.5)})
     judge = {"judge_settings": {"harm": 0.1, "required": ["errors", "quality"]}}
     policy = make_policy({**CANARY, **judge, "settings": {**CANARY["settings"], "most": 0.25}})
-    done = release_stream(tumour_forest, policy, LOAD, rows, fault=fault, truth=truth)
+    done = release_stream(tumour_forest, policy, LONG, rows, fault=fault, truth=truth, after_verdict_s=2.5)
     assert done.outcome.verdict == "roll back", done.log[-1]["reason"]
     assert done.trace.ok.all()
     assert done.outcome.dropped == 0
@@ -107,8 +112,8 @@ def test_a_version_that_kills_its_consumers_loses_nothing(
     # A consumer takes a second to come back, so that failures are few: a lenient judge sees it in those.
     policy = make_policy({**CANARY, "judge_settings": {"harm": 0.3, "slower": 0.9, "alpha": 0.3}})
     done = release_stream(
-        tumour_forest, policy, Poisson(duration_s=9.0, rate_rps=120.0), rows, fault=make_fault("crashes", {"after": 2}),
-        timeout_s=30.0, ack_wait_s=0.5,
+        tumour_forest, policy, LONG, rows, fault=make_fault("crashes", {"after": 2}),
+        timeout_s=30.0, ack_wait_s=0.5, after_verdict_s=0.5,
     )  # fmt: skip
     assert done.outcome.verdict == "roll back", done.log[-1]["reason"]
     assert done.totals["rescued"] > 0
@@ -116,12 +121,37 @@ def test_a_version_that_kills_its_consumers_loses_nothing(
     assert done.trace.ok.all()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["none", "wrong", "crashes"])
+def test_a_shadow_group_answers_copies_and_users_never_hear_of_it(
+    name: str, tumour_forest: ModelPackage, rows: NDArray[np.float32], truth: list[str | float]
+) -> None:
+    settings = {"wrong": {"above": segment_limit(rows, 0, 0.5)}, "crashes": {"after": 2}}
+    policy = make_policy({
+        **CANARY, "policy": "shadow", "settings": {"interval_s": 0.25, "least_s": 0.5, "deadline_s": 60},
+        "judge_settings": {"harm": 0.3, "slower": 0.9, "required": ["errors", "disagreement"]},
+    })  # fmt: skip
+    before = set(psutil.Process().children(recursive=True))
+    done = release_stream(
+        tumour_forest, policy, LONG, rows, fault=make_fault(name, settings.get(name, {})), consumers=2, truth=truth,
+        label_delay_s=0.2, timeout_s=30.0, ack_wait_s=0.5, after_verdict_s=0.5,
+    )  # fmt: skip
+    assert done.outcome.verdict == ("promote" if name == "none" else "roll back"), done.log[-1]["reason"]
+    assert done.trace.ok.all()
+    assert set(done.trace.versions) == {tumour_forest.version}
+    assert (done.outcome.served_new, done.outcome.bad, done.totals["new"]) == (0, 0, 0)
+    assert 20 < done.totals["mirrored"] <= len(done.trace)
+    assert done.outcome.extra_instance_h > 0
+    if name == "wrong":
+        findings = {found["signal"]: found["sense"] for found in done.log[-1]["evidence"]}
+        assert "bad" in (findings["disagreement"], findings["quality"])
+    assert done.log[-1]["mirrored"] == 0
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
 def test_what_a_queue_cannot_do_is_said(tumour_forest: ModelPackage, rows: NDArray[np.float32]) -> None:
-    for policy, match in (
-        ({"policy": "shadow"}, "copies"),
-        ({"policy": "basic", "settings": {"mode": "recreate"}}, "stops"),
-    ):
-        with pytest.raises(InvalidValue, match=match):
-            release_stream(tumour_forest, make_policy(policy), LOAD, rows)
-    with pytest.raises(InvalidValue, match="API"):
+    recreate = {"policy": "basic", "settings": {"mode": "recreate"}}
+    with pytest.raises(InvalidValue, match=r"stops the old version first.*choose canary.*shadow"):
+        release_stream(tumour_forest, make_policy(recreate), LOAD, rows)
+    with pytest.raises(InvalidValue, match=r"stays in a consumer's process.*shadow it.*API"):
         release_stream(tumour_forest, make_policy(CANARY), LOAD, rows, fault=make_fault("leaks", {}))
