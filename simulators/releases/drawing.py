@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from simulators.releases.world import Behaviour, World
 from strategies.releases.contract import Split
-from strategies.releases.evidence import Arms, Pairs, Tally, bucket_of
+from strategies.releases.evidence import BUCKETS, EDGES_S, GROWTH, Arms, Pairs, Tally, bucket_of
 
 Counts = NDArray[np.int64]
 Known = tuple[tuple[int, int], tuple[int, int], tuple[int, int, int]]
 _NONE: Known = ((0, 0), (0, 0), (0, 0, 0))
 _EMPTY = Arms()
 _NEVER = 1e-12
+_LASTS_S = np.append(EDGES_S, EDGES_S[-1]) / np.sqrt(GROWTH)
+"""How long requests of each bucket take: its middle. (BUCKETS,)"""
+_FEW = 1e-3
+"""Share of requests that may be counted an interval too early, where to tell them apart is not worth the time."""
 
 
 class Drawing:
@@ -29,6 +33,8 @@ class Drawing:
         self.widest = np.zeros(releases)
         self._waiting: list[tuple[float, NDArray[np.int64], Counts]] = []
         """Labels that are not known yet: when they are, of which releases, and how many of each sort."""
+        self._under_way: dict[str, Counts] = {}
+        """Requests that had not ended with their interval, by version: together or not, release, bucket."""
 
     def so_far(self, release: int) -> dict[str, int]:
         """What one release's users have had of the new version."""
@@ -84,22 +90,27 @@ class Drawing:
         old, new, rng = self.world.old, self.world.new, self.rng
         old_errors = rng.binomial(old_n, old.error_share)
         new_errors, rescued = self._failures(active, new_n)
-        old_latency, new_latency = (
+        old_begun, new_begun = (
             self._law(old.latency, old_n - old_errors),
             self._law(new.latency, new_n - new_errors),
         )
-        old_answers, new_answers = (
-            self._law(old.answers, old_n - old_errors),
-            self._law(new.answers, new_n - new_errors),
-        )
-        self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_latency, uncounted)
-        compared = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
-        disagreed = rng.binomial(compared, self.world.disagree_share)
+        self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_begun, uncounted)
+        paired = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
         labels = self._labels(
-            active, old_n - old_errors, new_n - new_errors, compared, now_s + interval_s, interval_s
+            active, old_n - old_errors, new_n - new_errors, paired, now_s + interval_s, interval_s
         )  # fmt: skip
+        # From here on, what the policy sees: requests that ended in this interval, wherever they began.
+        old_latency, new_latency = (
+            self._ended("old", old.latency, old_begun, active, both, interval_s),
+            self._ended("new", new.latency, new_begun, active, both, interval_s),
+        )
+        old_ok, new_ok = old_latency.sum(axis=1), new_latency.sum(axis=1)
+        old_answers, new_answers = self._law(old.answers, old_ok), self._law(new.answers, new_ok)
+        compared = np.where(copied, np.minimum(old_ok, new_ok), 0)
+        disagreed = rng.binomial(compared, self.world.disagree_share)
         # As Python's own integers, all at once: to convert them one by one takes longer than to draw them.
-        plain = (n.tolist() for n in (old_n, old_errors, new_n, new_errors, compared, disagreed, both))
+        ended = old_ok + old_errors, old_errors, new_ok + new_errors, new_errors
+        plain = (n.tolist() for n in (*ended, compared, disagreed, both))
         laws = old_latency, old_answers, new_latency, new_answers
         found = []
         for counts, (slow_old, said_old, slow_new, said_new), (old_known, new_known, pair_known) in zip(
@@ -134,6 +145,33 @@ class Drawing:
             found[:, likely] = self.rng.multinomial(n, law[likely] / law[likely].sum())
         return found
 
+    def _ended(
+        self,
+        version: str,
+        law: NDArray[np.float64],
+        begun: Counts,
+        active: NDArray[np.int64],
+        both: NDArray[np.bool_],
+        interval_s: float,
+    ) -> Counts:
+        """Latencies of requests that ended in this interval, from those that began in it: (releases, BUCKETS).
+
+        Requests come evenly over the interval, so one that takes a tenth of it ends in the next one time in ten; one
+        that takes longer than an interval is seen in the next. The longer a version takes, the later this tells.
+        """
+        if not interval_s:
+            return begun
+        beyond = np.minimum(_LASTS_S / interval_s, 1.0)
+        if float(law @ beyond) < _FEW:
+            return begun
+        later = self.rng.binomial(begun, beyond)
+        waiting = self._under_way.setdefault(version, np.zeros((2, len(self.requests), BUCKETS), np.int64))
+        together = both.astype(np.int64)  # what one version did alone is never counted with what both did at once
+        found: Counts = begun - later + waiting[together, active]
+        waiting[:, active] = 0
+        waiting[together, active] = later
+        return found
+
     def _harm(
         self, active: NDArray[np.int64], n: Counts, errors: Counts, rescued: Counts, latency: Counts, uncounted: Counts
     ) -> None:
@@ -141,7 +179,7 @@ class Drawing:
         new, world, rng = self.world.new, self.world, self.rng
         shown = n > 0
         failed = np.where(shown, errors - rescued, 0)
-        late_from = bucket_of(world.slo_s) + 1
+        late_from = bucket_of(max(world.slo_s - world.beyond_s, 0.0)) + 1
         slow = np.where(shown, latency[:, late_from:].sum(axis=1), 0)
         wrong = rng.binomial(np.where(shown, n - errors, 0), world.disagree_share)
         if uncounted.any():

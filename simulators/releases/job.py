@@ -95,6 +95,7 @@ def world_for(payload: Mapping[str, Any]) -> World:
         successor = fault.package(package, Path(folder))
         more = {name: payload[name] for name in ("slo_s", "users", "label_delay_s") if name in payload}
         laws = {f"{arm}_latency": _law(payload, arm) for arm in ("old", "new")}
+        more["beyond_s"] = payload.get("latency", {}).get("beyond_s", 0.0)
         return world_of_versions(package, successor, fault, rows, truth=truth, instances=1, **laws, **more)
 
 

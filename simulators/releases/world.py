@@ -79,6 +79,8 @@ class World:
     fails_after: tuple[int, Literal["errors", "death"]] | None = None
     """After how many requests the new version fails each, or its process dies and the router rescues what it had."""
     slo_s: float = 0.5
+    beyond_s: float = 0.0
+    """How much longer an answer takes to its user than to the router, whose latencies the laws are of."""
     ready_s: float = 0.0
     """How long the new version takes to start."""
     instances: int = 4
