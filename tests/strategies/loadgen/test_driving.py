@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.errors import Cancelled
 from data.trace import COLUMNS, Status
-from data.workloads.contract import ClosedSchedule, OpenSchedule
+from data.workloads.contract import ClosedSchedule, OpenSchedule, Schedule
 from strategies.loadgen import Driven, drive
 from strategies.loadgen.lateness import lateness_note, lateness_problems
 from tests.strategies.loadgen.deployments import Scripted, spend
@@ -55,6 +55,19 @@ def test_columns_are_those_of_a_trace_in_its_types() -> None:
     driven = drive(Scripted(), open_schedule([0.0, 0.01]), ROWS, timeout_s=1.0)
     assert driven.columns.keys() == COLUMNS.keys() - {"answer"}
     assert all(driven.columns[name].dtype == COLUMNS[name] for name in driven.columns)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [open_schedule(np.linspace(0.0, 60.0, 6_000), 60.0), closed_schedule(2, 0.005, 60.0)],
+    ids=["open", "closed"],
+)
+def test_whoever_has_enough_ends_it_and_what_was_sent_is_answered(schedule: Schedule) -> None:
+    deployment = Scripted()
+    driven = drive(deployment, schedule, ROWS, timeout_s=2.0, enough=lambda: len(deployment.issued) >= 20)
+    assert 20 <= len(deployment.issued) == len(driven.late_s) < 3_000
+    assert set(driven.columns["status"]) == {Status.OK}
+    assert deployment.flushed == 1
 
 
 def test_a_schedule_without_requests_ends_at_once() -> None:
