@@ -1,6 +1,7 @@
 """The controls of the Release page, and the plan that they make."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,10 @@ from strategies.releases.live.job import check_where
 PAGE = "release"
 _WHERE = {
     "api": "**API.** A router stands before both versions and divides the requests.",
-    "stream": "**Stream.** A share of the consumers that take requests from one queue runs the new version.",
+    "stream": (
+        "**Stream.** A share of the consumers that take requests from one queue runs the new version; "
+        "as a shadow, a second group with a queue of copies does."
+    ),
     "batch": "**Batch.** A share of the rows, or all of them for both; as many rows as there would be requests.",
 }
 _CALLED = {"api": "API", "stream": "Stream", "batch": "Batch"}
@@ -91,34 +95,9 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
         where = st.selectbox(
             "The versions meet in", list(_WHERE), key="where", bind="query-params", width=150, format_func=_CALLED.get
         )
-        policy = st.selectbox(
-            "Policy",
-            list(known),
-            list(known).index("canary"),
-            key="policy",
-            bind="query-params",
-            width=200,
-            format_func=lambda name: known[name].title,
-        )
-        judge = st.selectbox(
-            "Judge",
-            list(judges()),
-            list(judges()).index("always_valid"),
-            key="judge",
-            bind="query-params",
-            width=240,
-            format_func=lambda name: judges()[name].title,
-            disabled=not is_judged(policy),
-        )
-        fault = st.selectbox(
-            "What is wrong with the new version",
-            list(bad),
-            list(bad).index("errors"),
-            key="fault",
-            bind="query-params",
-            width=280,
-            format_func=lambda name: bad[name].title,
-        )
+        policy = _one_of("Policy", known, "canary", "policy", 200)
+        judge = _one_of("Judge", judges(), "always_valid", "judge", 240, disabled=not is_judged(policy))
+        fault = _one_of("What is wrong with the new version", bad, "errors", "fault", 280)
         pace = st.selectbox(
             "Pace", list(PACES), key="pace", bind="query-params", width=160,
             help="Decisions in seconds, to be watched live; or in minutes, as in production, to be simulated.",
@@ -139,6 +118,17 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
         st.error(plain(problem), icon=":material/error:")
         return None
     return plan
+
+
+def _one_of(
+    label: str, known: Mapping[str, type[Any]], start: str, key: str, width: int, *, disabled: bool = False
+) -> str:
+    """A drop-down of kinds by their titles; the address carries the choice."""
+    names = list(known)
+    return st.selectbox(
+        label, names, names.index(start), key=key, bind="query-params", width=width, disabled=disabled,
+        format_func=lambda name: known[name].title,
+    )  # fmt: skip
 
 
 def _traffic(pace: str) -> dict[str, float]:
