@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -28,8 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: while Playwright is open, its event loop keeps others from this thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Browser tests come last: while Playwright is open, its event loop keeps others from this thread.
+
+    Among them the long files come first, so that workers which take a file at a time end together.
+    """
+    weight: dict[Path, int] = defaultdict(int)
+    for item in items:
+        if item.get_closest_marker("browser"):
+            weight[item.path] += 10 if item.get_closest_marker("slow") else 1
+    items.sort(key=lambda item: (item.path in weight, -weight.get(item.path, 0)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """Starting and ending the server: what it says, what it refuses, what it adds to every answer."""
 
+import os
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -18,13 +20,13 @@ from dashboard.__main__ import main
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+@contextmanager
+def started(home: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server on a free port, and its process."""
-    monkeypatch.setenv("DRYDOCK_HOME", str(tmp_path))
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "dashboard", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "DRYDOCK_HOME": str(home)},
+    )  # fmt: skip
     assert process.stdout is not None
     with process.stdout:
         line = process.stdout.readline()
@@ -33,6 +35,20 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
         yield found[0], process
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A server that is the test's to end."""
+    with started(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that stays."""
+    with started(tmp_path_factory.mktemp("home")) as (url, _):
+        yield url
 
 
 def test_it_answers_and_ends_cleanly_on_either_signal(serving: tuple[str, subprocess.Popen[str]]) -> None:
@@ -54,24 +70,20 @@ def test_it_ends_on_sigterm_while_a_tab_is_open(serving: tuple[str, subprocess.P
         assert process.wait(timeout=20) == 0
 
 
-def test_every_answer_forbids_requests_to_elsewhere_and_names_the_browser(
-    serving: tuple[str, subprocess.Popen[str]],
-) -> None:
-    url, _ = serving
-    answer = urllib.request.urlopen(f"{url}/compare")
+def test_every_answer_forbids_requests_to_elsewhere_and_names_the_browser(standing: str) -> None:
+    answer = urllib.request.urlopen(f"{standing}/compare")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "http" not in policy.replace("https", "http").split("default-src")[1]
     cookie = answer.headers["set-cookie"]
     assert re.match(r"drydock_browser=[\w-]{20,};", cookie)
     assert {"httponly", "samesite=strict"} <= {part.strip().lower() for part in cookie.split(";")}
-    again = urllib.request.Request(f"{url}/", headers={"cookie": cookie.partition(";")[0]})
+    again = urllib.request.Request(f"{standing}/", headers={"cookie": cookie.partition(";")[0]})
     assert urllib.request.urlopen(again).headers["set-cookie"] is None
 
 
-def test_the_first_pages_own_address_leads_to_the_root(serving: tuple[str, subprocess.Popen[str]]) -> None:
-    url, _ = serving
-    assert urllib.request.urlopen(f"{url}/start?seed=3").url == f"{url}/?seed=3"
+def test_the_first_pages_own_address_leads_to_the_root(standing: str) -> None:
+    assert urllib.request.urlopen(f"{standing}/start?seed=3").url == f"{standing}/?seed=3"
 
 
 def test_a_taken_port_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

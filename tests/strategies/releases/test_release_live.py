@@ -27,7 +27,9 @@ CANARY: dict[str, Any] = {
     "judge": "always_valid", "judge_settings": {"harm": 0.3, "slower": 0.9},
 }  # fmt: skip
 SHADOW: dict[str, Any] = {**CANARY, "policy": "shadow", "settings": {"interval_s": 0.25, "deadline_s": 60}}
-LOAD = Poisson(duration_s=3.5, rate_rps=80.0)
+LOAD = Poisson(duration_s=20.0, rate_rps=80.0)
+AFTER_S = 1.0
+"""Users stop so long after the verdict."""
 
 
 def killing_new(release: Release, after_s: float) -> None:
@@ -46,7 +48,7 @@ def killing_new(release: Release, after_s: float) -> None:
 
 def test_a_good_version_is_promoted_and_nobody_is_dropped(tumour_forest: ModelPackage, rows: Any) -> None:
     before = set(psutil.Process().children(recursive=True))
-    done = release_live(tumour_forest, make_policy(CANARY), LOAD, rows, users=50, slo_s=1.0)
+    done = release_live(tumour_forest, make_policy(CANARY), LOAD, rows, users=50, slo_s=1.0, after_verdict_s=AFTER_S)
     outcome, trace = done.outcome, done.trace
     assert outcome.verdict == "promote", done.log[-1]["reason"]
     assert (outcome.dropped, outcome.failed, outcome.wrong) == (0, 0, 0)
@@ -69,7 +71,7 @@ def test_a_killed_new_version_drops_nobody(tumour_forest: ModelPackage, rows: An
     judge = {"harm": 0.02, "slower": 0.05}
     done = release_live(
         tumour_forest, make_policy({**choice, "settings": settings, "judge_settings": judge}), LOAD, rows,
-        during=lambda release: killing_new(release, 1.5),
+        during=lambda release: killing_new(release, 1.5), after_verdict_s=AFTER_S,
     )  # fmt: skip
     assert done.outcome.verdict == "roll back", done.log[-1]["reason"]
     assert done.outcome.dropped == 0
@@ -79,7 +81,8 @@ def test_a_killed_new_version_drops_nobody(tumour_forest: ModelPackage, rows: An
 
 def test_recreate_is_an_outage_and_then_the_new_version(tumour_forest: ModelPackage, rows: Any) -> None:
     policy = make_policy({"policy": "basic", "settings": {"mode": "recreate", "interval_s": 0.25}})
-    done = release_live(tumour_forest, policy, Poisson(duration_s=8.0, rate_rps=20.0), rows)
+    traffic = Poisson(duration_s=20.0, rate_rps=20.0)
+    done = release_live(tumour_forest, policy, traffic, rows, after_verdict_s=AFTER_S)
     assert done.outcome.dropped > 0
     assert done.outcome.verdict == "promote"
     assert done.outcome.served_new > 0
