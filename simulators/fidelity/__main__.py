@@ -1,6 +1,7 @@
 """``python -m simulators.fidelity`` measures how wrong predictions are on this machine, and keeps the report.
 
-It saves after every subject; begun again, it goes on with those that are missing. ``--fresh`` begins anew.
+It saves after every subject; begun again, it goes on with those that are missing. ``--fresh`` begins anew;
+``--again`` measures nothing, and predicts the runs that were kept once more.
 """
 
 import argparse
@@ -8,13 +9,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from data.errors import DrydockError
-from data.profile import ServiceProfile
-from simulators.calibration import calibrated
-from simulators.fidelity.plans import as_measured
+from data.errors import DrydockError, InvalidValue
+from simulators.fidelity.keeping import keep, kept
 from simulators.fidelity.report import FidelityReport, folder, stored_report
-from simulators.fidelity.running import Extent, measure_subject
-from simulators.fidelity.subjects import car_model, named
+from simulators.fidelity.running import Extent, cells, fitted, measure_subject
+from simulators.fidelity.subjects import Measured, car_model, named
 from strategies.profiling import Effort
 
 QUICK = Extent((0.2, 0.6), seconds=1.0, repeats=2, effort=Effort(saturated_s=1.0, pausing_s=1.0, bursts=20, load_s=1.0))
@@ -27,11 +26,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--repeats", type=int, help="times each run is repeated")
     parser.add_argument("--quick", action="store_true", help="two utilisations and short runs")
     parser.add_argument("--fresh", action="store_true", help="measure again what an earlier report holds")
+    parser.add_argument("--again", action="store_true", help="predict the kept runs again, without measuring")
     asked = parser.parse_args(arguments)
     extent = QUICK if asked.quick else Extent()
     extent = replace(extent, seconds=asked.seconds or extent.seconds, repeats=asked.repeats or extent.repeats)
     try:
-        report = make([n for n in asked.only.split(",") if n], extent, asked.fresh)
+        names = [name for name in asked.only.split(",") if name]
+        report = again(names) if asked.again else make(names, extent, asked.fresh)
     except DrydockError as error:
         print(error, file=sys.stderr)
         return 1
@@ -47,17 +48,36 @@ def make(names: list[str], extent: Extent, fresh: bool = False) -> FidelityRepor
     package = car_model(_say) if missing else None
     for subject in missing:
         assert package is not None
-        _say(f"{subject.name}: calibrating")
-        profile: ServiceProfile = calibrated(subject.profile(package, extent.effort), as_measured)
-        profile.save(folder() / "profiles" / f"{subject.name}.json")
-        report = report.with_subject(subject.name, measure_subject(subject, package, profile, extent, _say))
-        report.save(folder() / "report.json")
+        keep(measure_subject(subject, package, extent, _say))
+        report = _predicted(subject, report)
+    return report
+
+
+def again(names: list[str]) -> FidelityReport:
+    """Fit and predict the runs that were kept, as the model now is."""
+    report = stored_report() or FidelityReport()
+    for subject in named(names):
+        report = _predicted(subject, report)
+    return report
+
+
+def _predicted(subject: Measured, report: FidelityReport) -> FidelityReport:
+    """The report with this subject's cells, saved, from the runs that are kept of it."""
+    material = kept(subject.name)
+    if material is None:
+        remedy = f"measure it: python -m simulators.fidelity --only {subject.name}"
+        raise InvalidValue("subject", subject.name, "has no kept runs", remedy)
+    _say(f"{subject.name}: fitting and predicting")
+    profile = fitted(material)
+    profile.save(folder() / "profiles" / f"{subject.name}.json")
+    report = report.with_subject(subject.name, cells(subject, material, profile))
+    report.save(folder() / "report.json")
     return report
 
 
 def as_text(report: FidelityReport) -> str:
     """The report as two tables: every cell, then each figure's median."""
-    cells = [
+    lines = [
         (c.subject, f"{c.utilisation:g}", c.traffic, c.figure, _number(c.measured), _number(c.predicted),
          _percent(c.error), _percent(c.noise), c.verdict)
         for c in report.cells
@@ -68,7 +88,7 @@ def as_text(report: FidelityReport) -> str:
     ]
     head = ("subject", "load", "traffic", "figure", "measured", "predicted", "error", "noise", "")
     whole = ("figure", "median error", "where quiet", "target", "cells", "noisy")
-    return f"{_table(head, cells)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"
+    return f"{_table(head, lines)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

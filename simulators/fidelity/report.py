@@ -42,7 +42,7 @@ class Cell:
     predicted_low: float | None
     predicted_high: float | None
     noise: float
-    """How far a repetition of the same run differs from the median of all, at most, as a share of it."""
+    """How far two repetitions of the same run differ, at the median of all pairs, as a share of the runs' median."""
     runs: int
     n: int
     """Requests measured, all repetitions together."""

@@ -28,7 +28,7 @@ from strategies.profiling.separating import (
 from strategies.training.watch import CancelCheck, never
 
 _FORGET_S = 0.2
-_FEWEST = 50
+FEWEST = 50
 """Answers that a load's quantiles are told from."""
 _MOST_RPS = 20_000.0
 """Driven no faster: beyond that the generator's own pace would be what is measured."""
@@ -214,7 +214,7 @@ def _at_load(
     return tuple(
         AtLoad(rate, tuple(np.maximum(quantiles(latency_s), LEAST_S).tolist()))
         for rate, latency_s in zip(rates, seen, strict=True)
-        if len(latency_s) >= _FEWEST
+        if len(latency_s) >= FEWEST
     )
 
 

@@ -10,7 +10,7 @@ from tests.bench._harness import Effort, Row
 
 
 def run(effort: Effort) -> Iterable[Row]:
-    extent = replace(Extent(), seconds=effort.seconds, repeats=max(2, min(effort.rounds, 3)))
+    extent = replace(Extent(), seconds=effort.seconds, repeats=max(2, min(effort.rounds, 5)))
     return [_row(total) for total in make([], extent, fresh=True).totals() if total.target is not None]
 
 

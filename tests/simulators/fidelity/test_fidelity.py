@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import InvalidFile, UnknownKind
+from data.discovery import kind
+from data.errors import InvalidFile, InvalidValue, UnknownKind
 from data.profile import ColdStart, Component, ServiceProfile
 from data.workloads.poisson import Poisson
+from simulators.engines.contract import Engine, Task
 from simulators.fidelity import Cell, FidelityReport, stored_report
-from simulators.fidelity.__main__ import as_text
+from simulators.fidelity.__main__ import again, as_text
+from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import as_measured
 from simulators.fidelity.report import FIGURES, TARGETS, folder
-from simulators.fidelity.running import _cell, _run, predict, rate, traffic_of
+from simulators.fidelity.running import _cell, _run, arrivals, predict, rate, traffic_of
 from simulators.fidelity.subjects import SUBJECTS, named
 
 CELL = Cell("api-1", "api", "process", 0.4, 100.0, "poisson", "p50_ms", 2.0, 1.9, 2.1, 2.08, 2.0, 2.2, 0.01, 3, 900)
@@ -119,7 +122,7 @@ def test_a_cell_takes_its_noise_from_its_own_repetitions() -> None:
     runs = [predict(plan, PROFILE, schedule, seed) for seed in (1, 1, 1)]
     slow = _run(
         {"scheduled_s": np.zeros(500), "end_s": np.full(500, 0.5), "status": np.zeros(500), "cold": np.zeros(500)},
-        schedule, 0.1,
+        schedule.duration_s, 0.1,
     )  # fmt: skip
     about = ("s", "api", "process", 0.5, 500.0, "poisson")
     for figure in FIGURES:
@@ -135,3 +138,35 @@ def test_subjects_are_found_by_name() -> None:
     assert [subject.workers for subject in named(["api-2"])] == [2]
     with pytest.raises(UnknownKind, match="api-3"):
         named(["api-3"])
+
+
+@pytest.mark.usefixtures("home")
+def test_kept_runs_come_back_and_are_predicted_without_measuring() -> None:
+    """A made-up machine that does just what its profile says: fitted to some of its loads, another is predicted."""
+    assert kept("api-1") is None
+    plan, runs = as_measured(PROFILE), []
+    for purpose, utilisation, seed in (("calibration", 0.3, 1), ("calibration", 0.7, 2), ("held out", 0.5, 3)):
+        about = About(purpose, utilisation, "poisson", 1_000 * utilisation, 8.0, seed, 10, cpu_s=8.0 * utilisation)  # type: ignore[arg-type]
+        outcome = kind("simulators.engines", Engine, "kernel")().run(Task(plan, arrivals(about), seed))  # type: ignore[type-abstract]
+        assert outcome.rows is not None
+        runs.append(KeptRun(about, {name: outcome.rows[name] for name in COLUMNS}))
+    keep(Material("api-1", PROFILE, tuple(runs)))
+    found = kept("api-1")
+    assert found is not None
+    assert found.profile == PROFILE
+    assert [run.about for run in found.runs] == [run.about for run in runs]
+    report = again(["api-1"])
+    assert report == stored_report()
+    assert {cell.utilisation for cell in report.cells} == {0.5}
+    errors = {cell.figure: cell.error for cell in report.cells}
+    assert errors["p50_ms"] == pytest.approx(0, abs=0.12)
+    assert errors["throughput_rps"] == pytest.approx(0, abs=0.01)
+    (folder() / "runs" / "api-1.npz").write_bytes(b"no archive")
+    with pytest.raises(InvalidFile, match="measure again"):
+        kept("api-1")
+
+
+@pytest.mark.usefixtures("home")
+def test_predicting_again_needs_runs_that_were_kept() -> None:
+    with pytest.raises(InvalidValue, match="has no kept runs"):
+        again(["api-2"])
