@@ -1,5 +1,6 @@
 """Measure a subject, under loads to calibrate by and under those that are held out, and predict the latter."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -77,6 +78,7 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
                 seed = CALIBRATION_SEED + repeat if purpose == "calibration" else extent.seed
                 rate_rps = rate(profile, utilisation)
                 schedule = traffic_of(traffic, rate_rps, extent.seconds).schedule(len(rows), seed)
+                time.sleep(subject.rest_s)
                 driven = drive(deployment, schedule, rows, timeout_s=TIMEOUT_S)
                 used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
                 about = About(purpose, utilisation, traffic, rate_rps, extent.seconds, seed, len(rows), used_s)

@@ -39,6 +39,11 @@ class Measured:
     """Of the dealership; None for a lone model."""
     settings: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def rest_s(self) -> float:
+        """Between two runs: an idle function is gone when the next one begins, as in a simulated run."""
+        return 2 * IDLE_EXPIRY_S if self.host == "function" else 0.0
+
     @contextmanager
     def deployed(self, package: ModelPackage) -> Iterator[tuple[Deployment, NDArray[np.float32]]]:
         """The running deployment, and the rows that requests to it carry."""
