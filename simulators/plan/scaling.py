@@ -94,6 +94,8 @@ class PerRequest:
     """Instances that are always kept ready; they never expire."""
     cold_service: Law | None = None
     """Service law of an instance's first request, where it differs; None: as any other."""
+    start_cores: float | None = None
+    """Processors that all start-ups under way share equally, as on one machine; None: each has its own."""
 
     def __post_init__(self) -> None:
         positive("idle_expiry_s", self.idle_expiry_s)
@@ -101,6 +103,8 @@ class PerRequest:
         whole("provisioned", self.provisioned, 0, self.concurrency)
         if self.cold_service is not None:
             check_law("cold_service", self.cold_service)
+        if self.start_cores is not None:
+            positive("start_cores", self.start_cores)
 
     @property
     def most(self) -> int:

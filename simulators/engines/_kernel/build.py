@@ -160,6 +160,7 @@ class _Places:
         elif isinstance(scaling, PerRequest):
             fields |= {
                 "scaling": r.PER_REQUEST, "expiry_s": scaling.idle_expiry_s, "provisioned": scaling.provisioned,
+                "start_cores": scaling.start_cores or 0.0, "start_planned": r.NONE,
                 "vacant_n": count - begun, "idle_n": begun, "ready": begun,
             }  # fmt: skip
         self._units.append(fields)
@@ -167,7 +168,8 @@ class _Places:
             up = isinstance(scaling, PerRequest) and slot < begun
             self._replicas.append(
                 {"unit": index, "slot": slot, "state": r.READY if up else r.ABSENT,
-                 "serial": slot if slot < begun else -1, "top": r.NONE, "planned": r.NONE, "idle_at": r.NONE}
+                 "serial": slot if slot < begun else -1, "top": r.NONE, "planned": r.NONE, "idle_at": r.NONE,
+                 "start_token": r.NONE}
             )  # fmt: skip
         for station in unit.stations:
             self._station(index, unit, station, count, slots, steady)

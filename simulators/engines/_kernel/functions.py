@@ -2,6 +2,8 @@
 
 # mypy: no-warn-return-any
 
+import math
+
 from simulators.engines._kernel.books import (
     COLD,
     REFUSED,
@@ -44,6 +46,7 @@ from simulators.engines._kernel.records import (
     ZERO,
 )
 from simulators.engines._kernel.serving import answer, start, start_later
+from simulators.engines._kernel.starting import join_starts
 from simulators.engines._kernel.tokens import arm
 
 _REJECTED = 1
@@ -90,7 +93,13 @@ def start_cold(w: W, token: int) -> None:
     r.state = STARTING
     unit_levels(w, node.unit, ZERO, ONE, 0.0)
     levels(w, node.station, ONE, ZERO, ZERO)
-    at_s = now + draw(w, node.start_up, t.key)
+    takes_s = draw(w, node.start_up, t.key)
+    if unit_at(w, node.unit).start_cores > 0.0:
+        if t.deadline_s < math.inf:
+            arm(w, token, math.inf)
+        join_starts(w, node.unit, replica, token, takes_s)
+        return
+    at_s = now + takes_s
     if at_s > t.deadline_s:
         arm(w, token, at_s)
     plan_event(w, at_s, AT_READY | node.unit << WHO | r.slot, NO_KEY, E_INSTANCE, token, t.stamp)

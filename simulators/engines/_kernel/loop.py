@@ -57,6 +57,7 @@ from simulators.engines._kernel.records import (
     E_RETRY,
     E_SCALE,
     E_START,
+    E_STARTED,
     E_TICK,
     E_TIMEOUT,
     E_WAITED,
@@ -75,6 +76,7 @@ from simulators.engines._kernel.records import (
 )
 from simulators.engines._kernel.replicas import crash, left, open_replica, start_replica
 from simulators.engines._kernel.serving import answer, ends_badly, free_worker, note_age, note_visit, way_back
+from simulators.engines._kernel.starting import leave_starts
 from simulators.engines._kernel.strands import go_on
 from simulators.engines._kernel.tokens import new_slot, new_token
 from simulators.engines._kernel.walk import walk
@@ -182,6 +184,9 @@ def run(main: W, most: int) -> int:
                 opened = who
         elif kind == E_INSTANCE:
             instance_started(w, who)
+        elif kind == E_STARTED:
+            if unit_at(w, who).start_plan == stamp and unit_at(w, who).start_n > 0:
+                instance_started(w, leave_starts(w, who))
         else:
             expire(w, who)
 

@@ -26,7 +26,7 @@ DETACHED: Any = np.int64(-2)
 VISIT, CHOICE, CACHE, FORK, JOIN, SPAWN, GUARD, UNGUARD, RELEASE, END, DIE = _numbers(11)
 # Kinds of event.
 E_NONE, E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = _numbers(8)
-E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE = _numbers(16, 8)
+E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE, E_STARTED = _numbers(17, 8)
 # Kinds of frame.
 TRY, BRANCHES, HOLD = _numbers(3)
 # Where a token is.
@@ -126,18 +126,21 @@ UNIT = _record(
     slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8", counted="i8",
     cores="f8", capacity="f8", start_up="i8", crash="i8", repair="i8", detect_s="f8", begun="i8", last="i8",
     expiry_s="f8", provisioned="i8", vacant_n="i8", idle_n="i8",
+    start_cores="f8", start_virtual="f8", start_since_s="f8", start_rate="f8", start_n="i8", start_first="i8",
+    start_planned="i8", start_plan="i8",
     target="f8", tolerance="f8", sync_s="f8", down_s="f8", up_s="f8", up_share="f8", period_s="f8",
     up_replicas="i8", minimum="i8", maximum="i8", on_flight="i8",
     wishes="i8", wishes_size="i8", wishes_n="i8", changes="i8", changes_size="i8", changes_n="i8",
     ready="i8", starting="i8", cpu="f8", since_s="f8",
 )  # fmt: skip
-"""A unit: rules, counters and levels. slots, count: its replicas' records."""
+"""A unit: rules, counters and levels. slots, count: its replicas' records. start_cores … start_plan: the start-ups that
+share processors; 0 where each has its own."""
 
 REPLICA = _record(
     unit="i8", slot="i8", state="i8", life="i8", serial="i8", noticed_s="f8", in_flight="i8", busy="i8",
     flight_area="f8", busy_area="f8", since_s="f8",
     virtual="f8", cpu_since_s="f8", used_s="f8", rate="f8", jobs="i8", top="i8", planned="i8", plan="i8",
-    idle_since_s="f8", idle_at="i8", expiring="i8",
+    idle_since_s="f8", idle_at="i8", expiring="i8", start_finish="f8", start_token="i8",
 )  # fmt: skip
 """A place for a replica. virtual … plan: its shared cores; idle_at: its place among the idle instances."""
 

@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Generic, Protocol, TypeVar
 
 from simulators.engines._moments import Rank
 from simulators.engines._simpy.books import Account
-from simulators.engines._simpy.calls import Job
 from simulators.engines._simpy.clock import Clock
 
 _CPU = 2  # field of the unit's account
 
 
-class Cpu:
+class Ordered(Protocol):
+    """What needs processor time, with its place among moments at the same instant: who, where and draw key."""
+
+    @property
+    def order(self) -> tuple[int, int, int]: ...
+
+
+Work = TypeVar("Work", bound=Ordered)
+
+
+class Cpu(Generic[Work]):
     """With n jobs in service on c cores each one progresses at rate min(1, c/n).
 
     All jobs progress alike, so one *virtual time*, which runs at that rate, says when each is done: when it has grown
     by the job's work (Parekh and Gallager, "A generalized processor sharing approach to flow control", 1993).
     """
 
-    def __init__(self, clock: Clock, cores: float, account: Account, done: Callable[[Job], None]) -> None:
-        self._clock, self._cores, self._account, self._done = clock, cores, account, done
-        self._jobs: list[tuple[float, tuple[int, int, int], Job]] = []  # (virtual time at which it is done, order, job)
+    def __init__(
+        self,
+        clock: Clock,
+        cores: float,
+        account: Account | None,
+        done: Callable[[Work], None],
+        rank: Rank = Rank.COMPLETE,
+    ) -> None:
+        self._clock, self._cores, self._account, self._done, self._rank = clock, cores, account, done, rank
+        self._jobs: list[tuple[float, tuple[int, int, int], Work]] = []  # (virtual time when it is done, order, job)
         self._virtual = self._since = 0.0
-        self._planned: tuple[Job, float] | None = None
+        self._planned: tuple[Work, float] | None = None
         self.used_s = 0.0
         """Processor seconds used so far."""
 
-    def add(self, job: Job, work_s: float) -> None:
+    def add(self, job: Work, work_s: float) -> None:
         """A service begins that needs this much processor time."""
         self.advance()
         if not self._jobs:
@@ -56,8 +73,9 @@ class Cpu:
         return min(float(len(self._jobs)), self._cores)
 
     def _changed(self, by: int) -> None:
-        before = min(float(len(self._jobs) - by), self._cores)
-        self._account.change(_CPU, self._busy() - before, self._clock.now)
+        if self._account is not None:
+            before = min(float(len(self._jobs) - by), self._cores)
+            self._account.change(_CPU, self._busy() - before, self._clock.now)
         if not self._jobs:
             self._planned = None
             return
@@ -66,9 +84,9 @@ class Cpu:
             return
         plan = self._planned = (job, self._rate())
         at_s = self._clock.now + max(0.0, finish - self._virtual) / self._rate()
-        self._clock.then(self._clock.moment(at_s, Rank.COMPLETE, *order), lambda: self._complete(plan))
+        self._clock.then(self._clock.moment(at_s, self._rank, *order), lambda: self._complete(plan))
 
-    def _complete(self, plan: tuple[Job, float]) -> None:
+    def _complete(self, plan: tuple[Work, float]) -> None:
         if self._planned is not plan:
             return  # another job came or went meanwhile
         self.advance()

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from data.trace import Status
 from simulators.engines._moments import Rank
 from simulators.engines._simpy.calls import Job
+from simulators.engines._simpy.cpu import Cpu
 from simulators.engines._simpy.serving import ARRIVED, WAITING, Desk
 from simulators.engines._simpy.stations import Floor
 from simulators.engines._simpy.units import Replica, State
 from simulators.plan import PerRequest
 
 _READY, _STARTING, _STARTED, _COLD = 0, 1, 3, 4  # fields of the unit's account
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StartUp:
+    """An instance that starts, and the request that waits for it."""
+
+    order: tuple[int, int, int]
+    replica: Replica
+    job: Job
 
 
 class Functions(Floor):
@@ -20,6 +32,8 @@ class Functions(Floor):
         """Time 0: the provisioned instances stand ready."""
         assert isinstance(self.pool.unit.scaling, PerRequest)
         self.scaling = self.pool.unit.scaling
+        cores = self.scaling.start_cores
+        self._starts = Cpu[StartUp](self.clock, cores, None, self._ended, Rank.READY) if cores else None
         self._line = self.desks[0].line  # one for all: whoever is free takes the next
         self._idle: list[Desk] = []
         self._vacant = [desk.replica for desk in reversed(self.desks)]
@@ -60,8 +74,15 @@ class Functions(Floor):
         replica.state = State.STARTING
         self.pool.account.change(_STARTING, 1, now)
         self.account.change(WAITING, 1, now)
-        moment = self.clock.moment(now + job.visit.start_up(job.call.key), Rank.READY, self.pool.index, replica.slot)
+        takes_s = job.visit.start_up(job.call.key)
+        if self._starts is not None:
+            self._starts.add(StartUp((self.pool.index, replica.slot, 0), replica, job), takes_s)
+            return
+        moment = self.clock.moment(now + takes_s, Rank.READY, self.pool.index, replica.slot)
         self.clock.then(moment, lambda: self._started(replica, job))
+
+    def _ended(self, start_up: StartUp) -> None:
+        self._started(start_up.replica, start_up.job)
 
     def _started(self, replica: Replica, job: Job) -> None:
         self.pool.account.change(_STARTING, -1, self.clock.now)

@@ -15,6 +15,7 @@ from simulators.engines._simpy.sampling import sampler
 from simulators.plan import Autoscaled, Fixed, PerRequest, Unit
 
 if TYPE_CHECKING:
+    from simulators.engines._simpy.calls import Job
     from simulators.engines._simpy.serving import Desk
 
 _READY, _STARTING, _CPU = 0, 1, 2  # fields of the unit's account
@@ -45,7 +46,7 @@ class Replica:
         self.in_flight = 0
         """Jobs here: in line, in service, or holding a worker."""
         self.desks: list[Desk] = []
-        self.cpu: Cpu | None = None
+        self.cpu: Cpu[Job] | None = None
         self.flight_area = self.busy_area = 0.0
         self.busy = 0
         self.since_s = 0.0

@@ -89,7 +89,8 @@ def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
     if kind == "function":
         most = draw(st.integers(1, 4))
         cold = draw(st.none() | laws())
-        return p.PerRequest(draw(round_s | any_s), most, draw(st.integers(0, most)), cold)
+        shared = draw(st.none() | st.sampled_from([0.5, 1.0, 2.0, 3.0]))
+        return p.PerRequest(draw(round_s | any_s), most, draw(st.integers(0, most)), cold, shared)
     most = draw(st.integers(1, 4))
     return p.Autoscaled(
         target=draw(st.sampled_from([0.3, 0.6, 1.0])),
