@@ -6,7 +6,6 @@ becomes busier or quieter meanwhile does so for both.
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,16 @@ from numpy.typing import NDArray
 from data.catalogue import find_dataset
 from simulators.risk.real import (
     RESOLUTION_S,
+    Calibration,
     Drill,
     Outcome,
-    away_s,
     calibrate,
     drills,
     inject,
     interval,
+    learnt,
     paced,
+    practise,
     predict,
 )
 from strategies.packaging.package import ModelPackage
@@ -45,12 +46,21 @@ def run(effort: Effort) -> Iterator[Row]:
     for drill in drills():
         known = calibrate(drill, package, rows, strikes=0)
         drill = paced(drill, known)
-        real, away = [], []
+        real, practised = [], []
         for i in range(STRIKES):
             if drill.comes_back and i % _EVERY == 0:
-                away.append(away_s(drill, package, rows, 900 + i))
+                practised.append(practise(drill, package, rows, 900 + i))
             real.append(inject(drill, package, rows, 5_000 + i).outcome)
-        yield from compared(drill, predict(drill, replace(known, away_s=tuple(away))), real)
+        if drill.comes_back:
+            known = learnt(drill, known, practised)
+            print(f"  {drill.name}: {_said(known)}", file=sys.stderr, flush=True)
+        yield from compared(drill, predict(drill, known), real)
+
+
+def _said(known: Calibration) -> str:
+    """What the strikes taught that were made to learn from them."""
+    away = ", ".join(f"{seconds:.3g}" for seconds in sorted(known.away_s))
+    return f"away {away} s; efficiency {known.sharing.efficiency:.2f}, spread {known.spread:.2f}"
 
 
 def compared(drill: Drill, predicted: tuple[Outcome, ...], real: list[Outcome]) -> Iterator[Row]:

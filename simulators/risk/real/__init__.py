@@ -1,7 +1,16 @@
 """Faults done to real deployments on this machine, beside what simulation says of the same."""
 
 from simulators.risk.real.injecting import Drill, Injected, Outcome, drills, inject
-from simulators.risk.real.predicting import RESOLUTION_S, Calibration, away_s, calibrate, interval, paced, predict
+from simulators.risk.real.predicting import (
+    RESOLUTION_S,
+    Calibration,
+    calibrate,
+    interval,
+    learnt,
+    paced,
+    practise,
+    predict,
+)
 
 __all__ = [
     "RESOLUTION_S",
@@ -9,11 +18,12 @@ __all__ = [
     "Drill",
     "Injected",
     "Outcome",
-    "away_s",
     "calibrate",
     "drills",
     "inject",
     "interval",
+    "learnt",
     "paced",
+    "practise",
     "predict",
 ]

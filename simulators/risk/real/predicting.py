@@ -1,10 +1,12 @@
 """What simulation says of a drill: from a profile and a few real strikes to the spread of many simulated ones.
 
-A few strikes are spent on finding out how long what was killed stays away; the prediction is then about others.
+A few strikes are spent on finding out how long what was killed stays away, or how much work starting it again is; the
+prediction is then about others.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator, default_rng
@@ -14,9 +16,10 @@ from data.discovery import kind
 from data.profile import ServiceProfile
 from data.trace import Status, Trace
 from simulators.architectures.contract import Architecture
-from simulators.plan import Empirical, Guard, Kill, Plan
+from simulators.plan import Guard, Kill, Plan
 from simulators.risk.faults._simulated import run
 from simulators.risk.real.injecting import Drill, Injected, Outcome, inject
+from simulators.risk.real.starting import Seen, Sharing, answered_s, fitted
 from simulators.risk.subject import remembering
 from simulators.risk.traffic import schedule_of
 from strategies.contract import Limits, Strategy
@@ -31,6 +34,9 @@ RESOLUTION_S = CHORE_S
 _LOAD = 0.25
 _GONE_S = 1e6
 """Longer than any run: nobody restarts it."""
+_PATIENT_S = 10.0
+_LEAST_S = 1e-3
+_Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,13 @@ class Calibration:
     """What is known of a deployment before the strikes that are predicted."""
 
     profile: ServiceProfile
-    away_s: tuple[float, ...]
-    """How long what was killed stayed away, in strikes of their own; empty where nobody restarts it."""
+    away_s: tuple[float, ...] = ()
+    """How long what was killed stayed away, in strikes of their own; of a function, the work of starting an instance
+    while no other starts. Empty where nobody restarts it."""
+    sharing: Sharing = Sharing()  # noqa: RUF009 - frozen
+    """Of a function: how instances that start at the same time share the machine."""
+    spread: float = 0.0
+    """Of a function: standard deviation of the logarithm of a start's work within a strike."""
 
 
 def calibrate(
@@ -53,14 +64,27 @@ def calibrate(
     profile = profile_strategy(strategy, host, package, rows, limits, subject, _EFFORT)
     if drill.host == "function":
         profile = with_cold_starts(profile, strategy, host, package, rows, limits, seconds=2.0)
+    known = Calibration(profile)
     if not drill.comes_back:
-        return Calibration(profile, ())
-    return Calibration(profile, tuple(away_s(drill, package, rows, seed + i) for i in range(strikes)))
+        return known
+    return learnt(drill, known, [practise(drill, package, rows, seed + i) for i in range(strikes)])
 
 
-def away_s(drill: Drill, package: ModelPackage, rows: NDArray[np.float32], seed: int) -> float:
-    """One real strike with patient users: how long what was killed stayed away."""
-    return _away_s(inject(replace(drill, timeout_s=10.0), package, rows, seed), drill)
+def practise(drill: Drill, package: ModelPackage, rows: NDArray[np.float32], seed: int) -> Injected:
+    """One real strike with patient users, to learn from."""
+    return inject(replace(drill, timeout_s=_PATIENT_S), package, rows, seed)
+
+
+def learnt(drill: Drill, known: Calibration, practised: Sequence[Injected]) -> Calibration:
+    """The calibration with what strikes showed that were made to learn from them."""
+    if drill.name != "function":
+        return replace(known, away_s=tuple(_away_s(struck) for struck in practised))
+    seen = [_starts(struck) for struck in practised]
+    sharing = fitted(seen, known.profile.cores)
+    logs = [np.log(np.maximum(strike.work_s(sharing) - known.profile.occupancy_s, _LEAST_S)) for strike in seen]
+    freedom = sum(len(each) - 1 for each in logs)
+    spread = float(np.sqrt(sum(each.var() * len(each) for each in logs) / freedom)) if freedom else 0.0
+    return replace(known, away_s=tuple(float(np.exp(each.mean())) for each in logs), sharing=sharing, spread=spread)
 
 
 def paced(drill: Drill, known: Calibration) -> Drill:
@@ -71,13 +95,18 @@ def paced(drill: Drill, known: Calibration) -> Drill:
     return replace(drill, rate_rps=min(drill.rate_rps, _LOAD * known.profile.capacity_rps))
 
 
-def _away_s(struck: Injected, drill: Drill) -> float:
+def _away_s(struck: Injected) -> float:
     """From the strike until the first request that came after it was answered."""
     trace, at_s = struck.trace, struck.at_s
     after = trace.scheduled_s >= at_s
-    if drill.name == "function":  # each request starts an instance: how long the first one took
-        return float(trace.latency_s[np.flatnonzero(after)[0]])
     return float(trace.end_s[trace.ok & after].min() - at_s)
+
+
+def _starts(struck: Injected) -> Seen:
+    """The instances that requests after the strike made the host start."""
+    trace = struck.trace
+    cold = trace.ok & trace.cold & (trace.scheduled_s >= struck.at_s)
+    return Seen(trace.scheduled_s[cold], trace.end_s[cold])
 
 
 def predict(drill: Drill, known: Calibration, runs: int = 200, seed: int = 1) -> tuple[Outcome, ...]:
@@ -116,10 +145,20 @@ def _simulated(drill: Drill, plan: Plan, known: Calibration, rng: Generator, see
     warm_s = 2.0  # requests before the run, by which an instance stands ready
     before = schedule_of(np.concatenate([[0.0], warm_s + at_s[at_s < drill.at_s]]), warm_s + drill.at_s)
     first = _rows(run(plan, before, seed).trace)
-    start = Empirical(tuple(_next(known.away_s, rng) for _ in range(20)))
-    cold = replace(plan, units=(replace(unit, start_up=start),))
-    after = schedule_of(at_s[at_s >= drill.at_s] - drill.at_s, drill.seconds - drill.at_s)
-    return _joined(first, _rows(run(cold, after, seed + 1).trace), warm_s, drill.at_s)
+    return _joined(first, _afresh(at_s[at_s >= drill.at_s], drill, known, rng), warm_s, drill.at_s)
+
+
+def _afresh(at_s: NDArray[np.float64], drill: Drill, known: Calibration, rng: Generator) -> _Columns:
+    """What becomes of requests after all instances died: the host starts one for each that finds none idle."""
+    alike_s = _next(known.away_s, rng)
+    work_s = alike_s * np.exp(known.spread * rng.standard_normal(len(at_s)))
+    ends_s = answered_s(at_s - drill.at_s, work_s, known.profile.occupancy_s, known.sharing) + drill.at_s
+    late = ends_s - at_s > drill.timeout_s
+    return {
+        "scheduled_s": at_s,
+        "end_s": np.where(late, at_s + drill.timeout_s, ends_s),
+        "status": np.where(late, Status.TIMEOUT, Status.OK).astype(np.uint8),
+    }
 
 
 def _next(seen: Sequence[float], rng: Generator) -> float:
@@ -134,13 +173,14 @@ def _rows(trace: Trace | None) -> Trace:
     return trace
 
 
-def _joined(first: Trace, second: Trace, warm_s: float, at_s: float) -> Trace:
+def _joined(first: Trace, second: _Columns, warm_s: float, at_s: float) -> Trace:
     """Before and after the strike as one run; what was in service at the strike failed."""
     kept = first.where(first.scheduled_s >= warm_s)
     under_way = kept.end_s > warm_s + at_s
-    columns = {
-        "scheduled_s": np.concatenate([kept.scheduled_s - warm_s, second.scheduled_s + at_s]),
-        "end_s": np.concatenate([np.minimum(kept.end_s - warm_s, at_s), second.end_s + at_s]),
-        "status": np.concatenate([np.where(under_way, Status.ERROR, kept.status).astype(np.uint8), second.status]),
+    before: _Columns = {
+        "scheduled_s": kept.scheduled_s - warm_s,
+        "end_s": np.minimum(kept.end_s - warm_s, at_s),
+        "status": np.where(under_way, Status.ERROR, kept.status).astype(np.uint8),
     }
+    columns = {name: np.concatenate([before[name], second[name]]) for name in before}
     return Trace.build(columns, versions=first.versions, usage=first.usage, provenance=first.provenance)

@@ -10,7 +10,8 @@ from data.catalogue import find_dataset
 from data.errors import UnknownKind
 from data.profile import ColdStart, Component, ServiceProfile
 from data.trace import Status
-from simulators.risk.real import Calibration, Outcome, drills, inject, interval, predict
+from simulators.risk.real import Calibration, Outcome, drills, inject, interval, learnt, predict
+from simulators.risk.real.starting import Sharing
 from strategies.packaging.package import ModelPackage
 
 PATIENT_S = 30.0
@@ -27,7 +28,7 @@ def known(strategy: str, *away_s: float, service_s: float = 0.005) -> Calibratio
         "known", strategy, "process", 1, (Component("model", ((1, (service_s,)),)),),
         cold_starts=(ColdStart((("all", 0.5),)),), broker_s=(0.001,),
     )  # fmt: skip
-    return Calibration(profile, away_s)
+    return Calibration(profile, away_s, Sharing(cores=8))
 
 
 def test_a_dead_replica_fails_what_it_held_and_the_other_goes_on(tumour_forest: ModelPackage, rows: np.ndarray) -> None:
@@ -74,6 +75,11 @@ def test_functions_start_anew_when_all_instances_die(tumour_forest: ModelPackage
     assert after.sum() > 2
     assert trace.cold[after][0]
     assert (trace.status[after] == Status.OK).all()
+    taught = learnt(drill, known("api"), [struck])
+    (work_s,) = taught.away_s
+    cold = after & trace.cold
+    # The work of a start is what it took, or less where another was under way at the same time.
+    assert 0 < work_s <= float(trace.latency_s[cold].max())
     impatient = replace(drill, timeout_s=0.2)
     for outcome in predict(impatient, known("api", 0.5, 0.6, 0.55), runs=10):
         # Who comes while the first instance starts gets one of its own, and gives up before it stands.
