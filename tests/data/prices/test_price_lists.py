@@ -15,27 +15,58 @@ ROOT = Path(__file__).parents[3]
 OWN = (ROOT / "docs" / "prices" / "own_servers.toml").read_text()
 SHIPPED = ("aws-us-east-1", "azure-eastus", "gcp-us-central1")
 
-# A sample of what the providers' pages say, written down apart from the lists.
+# Every unit price, written down apart from the lists: a slip of the hand in one of them shows.
 SAID = """\
 aws-us-east-1,aws.lambda.x86.gb_s,GB-s,0.0000166667
+aws-us-east-1,aws.lambda.arm.gb_s,GB-s,0.0000133334
 aws-us-east-1,aws.lambda.requests,1e6 requests,0.20
+aws-us-east-1,aws.lambda.pc.idle_gb_s,GB-s,0.0000041667
+aws-us-east-1,aws.lambda.pc.duration_gb_s,GB-s,0.0000097222
+aws-us-east-1,aws.apigw.http,1e6 requests,1.00
+aws-us-east-1,aws.alb.hour,hour,0.0225
+aws-us-east-1,aws.alb.lcu_hour,LCU-hour,0.008
 aws-us-east-1,aws.fargate.x86.vcpu_hour,vCPU-hour,0.04048
 aws-us-east-1,aws.fargate.x86.gb_hour,GB-hour,0.004445
+aws-us-east-1,aws.ec2.t3.medium,hour,0.0416
 aws-us-east-1,aws.ec2.m5.large,hour,0.096
+aws-us-east-1,aws.ec2.m7i.large,hour,0.1008
+aws-us-east-1,aws.ec2.c7i.large,hour,0.08925
 aws-us-east-1,aws.eks.cluster,hour,0.10
+aws-us-east-1,aws.nat.hour,hour,0.045
+aws-us-east-1,aws.kinesis.shard_hour,hour,0.015
+aws-us-east-1,aws.kinesis.put,1e6 units,0.014
+aws-us-east-1,aws.msk.t3.small,hour,0.0456
+aws-us-east-1,aws.sqs,1e6 requests,0.40
+aws-us-east-1,aws.s3.gb_month,GB-month,0.023
 aws-us-east-1,aws.egress.gb,GB,0.09
 aws-us-east-1,aws.sagemaker.ml.t2.medium,hour,0.056
+aws-us-east-1,aws.sagemaker.ml.m5.large,hour,0.115
+aws-us-east-1,aws.sagemaker.ml.c5.xlarge,hour,0.204
+aws-us-east-1,aws.sagemaker.serverless.gb_s,GB-s,0.00002
+aws-us-east-1,aws.sagemaker.data.gb,GB,0.016
 gcp-us-central1,gcp.run.vcpu_s,vCPU-s,0.000024
 gcp-us-central1,gcp.run.gib_s,GiB-s,0.0000025
+gcp-us-central1,gcp.run.requests,1e6 requests,0.40
 azure-eastus,azure.functions.gb_s,GB-s,0.000016
+azure-eastus,azure.functions.executions,1e6 executions,0.20
 """
 
 
 @pytest.mark.parametrize("row", [line.split(",") for line in SAID.splitlines()], ids=lambda row: row[1])
-def test_the_lists_hold_what_the_providers_say_exactly(row: list[str]) -> None:
+def test_the_lists_hold_what_was_written_down_exactly(row: list[str]) -> None:
     name, id, unit, usd = row
     price = price_list(name).prices[id]
     assert (price.unit, price.usd) == (unit, Decimal(usd))
+
+
+def test_no_price_is_missing_from_what_was_written_down() -> None:
+    said = {line.split(",")[1] for line in SAID.splitlines()}
+    assert said == {id for name in SHIPPED for id in price_list(name).prices}
+    free = price_list("aws-us-east-1").allowances
+    assert {role: allowance.quantity for role, allowance in free.items()} == {
+        "function.requests": 1_000_000,
+        "function.gb_s": 400_000,
+    }
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -1,4 +1,4 @@
-"""Bills to the cent: worked ones that others published, and random ones recomputed from the unit prices."""
+"""Bills to the cent: published and worked ones, and random ones, all recomputed from the unit prices."""
 
 import random
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,57 +19,74 @@ D = Decimal
 
 # -- worked bills ----------------------------------------------------------------------------------------------------
 
+# In the style of the examples on the providers' pricing pages, recomputed here from the unit prices; the first two are
+# published bills.
+
 
 def test_lambda_three_million_requests_with_the_free_tier() -> None:
     # AWS Lambda's pricing page: 3 million requests of 1 s at 512 MB. It says 18.74, as it rounds each part's rate; at
-    # the exact rate it is 18.33 + 0.40 = 18.73.
+    # the exact rate it is (1,500,000 - 400,000) GB-s x 0.0000166667 + 2 million x 0.20 = 18.33 + 0.40 = 18.73.
     asked = D(3_000_000)
     found = bill(functions(AWS, requests=asked, ms=D(1_000), memory_mb=512), AWS, requests=asked, free_tier=True)
-    assert found.usd == D("18.73")
+    assert found.usd == D("18.73") == by_hand((1_500_000 - 400_000) * Fraction("0.0000166667"), 2 * Fraction("0.20"))
     assert [str(cents(line.usd)) for line in found.lines] == ["18.33", "0.40"]
     assert "1,500,000 GB-s − 400,000 free" in found.lines[0].arithmetic
     without = bill(functions(AWS, requests=asked, ms=D(1_000), memory_mb=512), AWS, requests=asked)
-    assert without.usd == D("25.60")  # 25.00005 + 0.60
+    assert without.usd == D("25.60") == by_hand(1_500_000 * Fraction("0.0000166667"), 3 * Fraction("0.20"))
 
 
 def test_a_published_comparison_of_a_forest_on_lambda_and_sagemaker() -> None:
     # 10,000 requests a day, 200 ms at 512 MB. Lambda's 0.57 is a month of 730 hours, SageMaker's 40.32 one of 720.
     asked = D(10_000) * 730 / 24
     found = bill(functions(AWS, requests=asked, ms=D(200), memory_mb=512), AWS, requests=asked)
+    monthly = Fraction(10_000 * 730, 24)
+    gb_s = monthly * Fraction("0.2") / 2
     assert found.usd == D("0.57")
+    assert found.usd == by_hand(gb_s * Fraction("0.0000166667"), monthly * Fraction("0.20") / 10**6)
     hosted = endpoint(D(1), D(720), D(0), "aws.sagemaker.ml.t2.medium")
-    assert bill(hosted, AWS, requests=asked, hours=D(720)).usd == D("40.32")
-    assert bill(endpoint(D(1), D(730), D(0), "aws.sagemaker.ml.t2.medium"), AWS, requests=asked).usd == D("40.88")
+    assert bill(hosted, AWS, requests=asked, hours=D(720)).usd == D("40.32") == by_hand(720 * Fraction("0.056"))
+    whole = bill(endpoint(D(1), D(730), D(0), "aws.sagemaker.ml.t2.medium"), AWS, requests=asked)
+    assert whole.usd == D("40.88") == by_hand(730 * Fraction("0.056"))
 
 
-def test_fargates_example() -> None:
-    # AWS Fargate's pricing page, example 1: five tasks of 1 vCPU and 2 GB, ten minutes each, every day for 30 days.
+def test_tasks_that_run_a_while_every_day() -> None:
+    # Five tasks of 1 vCPU and 2 GB, ten minutes each, every day of 30: 5 x 600 s x 30 / 3,600 = 25 hours.
     hours = D(5) * 600 * 30 / 3_600
     used = [Used("task.vcpu_hour", hours), Used("task.gb_hour", hours * 2)]
     found = bill(used, AWS, requests=D(1))
-    assert found.usd == D("1.23")
+    assert hours == 25
+    assert found.usd == D("1.23") == by_hand(25 * Fraction("0.04048"), 25 * 2 * Fraction("0.004445"))
     assert [str(cents(line.usd)) for line in found.lines] == ["1.01", "0.22"]
 
 
-def test_provisioned_concurrencys_example() -> None:
-    # AWS Lambda's pricing page: 100 instances of 1 GB kept ready for 2 hours a day in 31 days: 22,320,000 GB-s, 93 USD.
+def test_instances_kept_ready_for_two_hours_a_day() -> None:
+    # 100 instances of 1 GB for 2 hours on each of 31 days: 100 x 62 h x 3,600 s = 22,320,000 GB-s.
     used = provisioned(instances=D(100), memory_mb=1_024, hours=D(62), requests=D(0), ms=D(0))
     found = bill(used, AWS, requests=D(1))
     assert "22,320,000 GB-s" in found.lines[0].arithmetic
-    assert found.usd == D("93.00")
+    assert found.usd == D("93.00") == by_hand(100 * 62 * 3_600 * Fraction("0.0000041667"))
 
 
-def test_kinesis_example() -> None:
-    # Amazon Kinesis Data Streams' pricing page: 4 shards for 31 days, 535,680,000 payload units: 44.64 + 7.50.
-    used = [Used("stream.shard_hour", D(4 * 24 * 31)), Used("stream.put_units", D(535_680_000))]
+def test_shards_of_a_stream_and_what_is_put_into_them() -> None:
+    # 4 shards for 31 days, and 200 records of one payload unit a second for as long: 535,680,000 units.
+    units = 200 * 31 * 86_400
+    used = [Used("stream.shard_hour", D(4 * 24 * 31)), Used("stream.put_units", D(units))]
     found = bill(used, AWS, requests=D(1))
-    assert found.usd == D("52.14")
+    assert units == 535_680_000
+    assert found.usd == D("52.14") == by_hand(4 * 744 * Fraction("0.015"), units * Fraction("0.014") / 10**6)
 
 
-def test_load_balancers_example() -> None:
-    # Elastic Load Balancing's pricing page: 1.08 capacity units all month of 30 days: 22.42.
-    used = [Used("balancer.hour", D(720)), Used("balancer.capacity_hour", D("1.08") * 720)]
-    assert bill(used, AWS, requests=D(1), hours=D(720)).usd == D("22.42")
+def test_a_load_balancer_of_one_and_a_bit_capacity_units() -> None:
+    # 27 new connections a second are 27 / 25 = 1.08 capacity units, all month of 30 days.
+    used = [Used("balancer.hour", D(720)), Used("balancer.capacity_hour", D(27) / 25 * 720)]
+    found = bill(used, AWS, requests=D(1), hours=D(720))
+    assert found.usd == D("22.42") == by_hand(720 * Fraction("0.0225"), Fraction(27, 25) * 720 * Fraction("0.008"))
+
+
+def by_hand(*amounts: Fraction) -> Decimal:
+    """The sum of exact amounts in US dollars, to the cent, halves up."""
+    whole, part = divmod(sum(amounts, Fraction(0)) * 100, 1)
+    return D(int(whole) + (2 * part >= 1)).scaleb(-2)
 
 
 def test_initialisation_is_billed_with_the_request_that_waited() -> None:
@@ -110,7 +127,7 @@ def test_halves_of_a_cent_are_rounded_up_and_only_at_the_end() -> None:
 
 # -- an independent oracle -------------------------------------------------------------------------------------------
 
-# Unit prices in exact fractions, from the providers' pages, by hand.
+# Unit prices in exact fractions, written down by hand, apart from the lists.
 RATE = {
     "instance.hour": Fraction(96, 1_000), "function.gb_s": Fraction(166_667, 10**10),
     "function.requests": Fraction(2, 10) / 10**6, "gateway.requests": Fraction(1) / 10**6,
@@ -143,10 +160,7 @@ def test_random_usages_agree_with_the_unit_prices(seed: int) -> None:
     found = bill(
         [*used, Used("staff.hour", D(staff))], AWS, requests=D(1_000), free_tier=free, staff_usd=exact(usd_per_hour)
     )
-    cents_due = (due * 100).limit_denominator(10**30)
-    whole, part = divmod(cents_due.numerator, cents_due.denominator)
-    rounded = whole + (2 * part >= cents_due.denominator)  # halves up
-    assert found.usd == D(rounded).scaleb(-2)
+    assert found.usd == by_hand(due)
     assert found.usd_per(1_000_000) == found.exact_usd * 1_000
 
 
