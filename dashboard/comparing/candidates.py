@@ -8,9 +8,10 @@ import streamlit as st
 from dashboard.comparing import state
 from dashboard.parts.form import fields_of
 from data.discovery import kinds
-from data.scenario import Candidate, Scenario, Sizing
+from data.scenario import Application, Candidate, Scenario, Sizing
 from simulators.architectures.contract import Architecture
 from strategies.contract import Strategy
+from strategies.dealership.contract import FORM_OF_STRATEGY
 from strategies.releases.contract import ReleasePolicy
 
 MOST = 24
@@ -55,7 +56,7 @@ def _line(candidate: Candidate, key: str, scenario: Scenario, known: Mapping[str
             format_func=str.capitalize,
             width=130,
         )
-        place = _place(candidate, chosen, source, key, known)
+        place = _place(candidate, chosen, source, key, known, scenario.application)
         workers = st.number_input("Workers", 1, 64, candidate.workers, key=f"{key}.workers", width=115)
         full, alone = len(scenario.candidates) >= MOST, len(scenario.candidates) == 1
         if st.button(f"Copy {candidate.name}", key=f"{key}.copy", icon=":material/content_copy:", disabled=full):
@@ -71,9 +72,17 @@ def _line(candidate: Candidate, key: str, scenario: Scenario, known: Mapping[str
 
 
 def _place(
-    candidate: Candidate, strategy: str | None, source: str, key: str, known: Mapping[str, Any]
-) -> dict[str, str]:
-    """Where it runs: a measured candidate's host, a simulated one's architecture."""
+    candidate: Candidate, strategy: str | None, source: str, key: str, known: Mapping[str, Any],
+    application: Application,
+) -> dict[str, str]:  # fmt: skip
+    """Where it runs: a measured candidate's host, a simulated one's architecture.
+
+    The dealership is built in one form for each strategy, which is what its architecture then is.
+    """
+    if source == "measured" and application == "dealership" and strategy in FORM_OF_STRATEGY:
+        form = FORM_OF_STRATEGY[strategy]
+        st.text_input("Form", form, key=f"{key}.form.{strategy}", disabled=True, width=150)
+        return {"host": "process", "architecture": form}
     if source == "measured":
         hosts = list(known[strategy].hosts) if strategy else [candidate.host]
         at = hosts.index(candidate.host) if candidate.host in hosts else 0

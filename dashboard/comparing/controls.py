@@ -76,7 +76,9 @@ def _model(scenario: Scenario, key: str) -> dict[str, Any]:
         values = fields_of(hyper, scenario.model.parameters, f"{key}.{algorithm}")
     default = hyper()
     changed = {name: value for name, value in values.items() if value != getattr(default, name)}
+    around = fields_of(Scenario, {"application": scenario.application}, key, only=("application",), columns=2)
     return {
+        **around,
         "data": {"name": name, "target": "" if target == targets[0] else target},
         "model": {"algorithm": algorithm, "parameters": changed, "format": served},
     }

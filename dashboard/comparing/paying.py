@@ -11,12 +11,7 @@ from dashboard.parts.tables import plain
 from data.prices import keep_price_list, price_list, price_list_names
 from data.prices.model import OLD_MONTHS
 from data.scenario import Cost, Forecast, Scenario, Stakes, Weights
-
-RISKS = (
-    "slo_missed_min_month", "slo_missed_min_bad_month", "failed_month", "late_month", "wrong_month", "lost_month",
-    "expected_loss_usd_month", "blast_radius", "recovery_s", "staleness_s", "single_points", "deployable_units",
-    "network_hops", "provider_services",
-)  # fmt: skip
+from simulators.risk import RANKED
 
 
 def paying(scenario: Scenario, key: str) -> dict[str, Any]:
@@ -35,7 +30,7 @@ def weighing(scenario: Scenario, key: str) -> dict[str, Any]:
     st.markdown("**Weights**: with all at 0 nothing is ranked, and the cheapest that keeps every limit is chosen")
     names = ("latency", "cost", "risk")
     weights = fields_of(Weights, scenario.weights.model_dump(), f"{key}.weights", only=names)
-    known = RISKS if scenario.weights.risk_figure in RISKS else (*RISKS, scenario.weights.risk_figure)
+    known = RANKED if scenario.weights.risk_figure in RANKED else (*RANKED, scenario.weights.risk_figure)
     weights["risk_figure"] = st.selectbox(
         "Figure that stands for risk",
         known,

@@ -1,7 +1,7 @@
 """One HTML file with everything about a decision: words, cards, interactive plots, bills, risks and the scenario.
 
 It asks nothing of any network: Plotly's library is in the file. Opened without JavaScript, the text and the tables
-under each plot say the same.
+under each plot say the same. Its button prints it, or saves it as a PDF, by the browser's own means.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,32 @@ th, td { border: 1px solid #8a96a3; padding: .3rem .6rem; text-align: left; vert
 .wide { overflow-x: auto; }
 .chosen { border-left: .4rem solid #009E73; padding: .5rem 1rem; background: #f2f5f8; }
 pre { background: #f2f5f8; padding: 1rem; overflow-x: auto; }
+h1, h2, h3, li, p { overflow-wrap: anywhere; }
+.print { font: inherit; padding: .4rem .8rem; }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  .print, .modebar, summary { display: none; }
+  .wide, pre { overflow: visible; }
+  pre { white-space: pre-wrap; }
+  table { font-size: 7.5pt; }
+  h2, h3 { break-after: avoid; }
+  tr, [role=figure] { break-inside: avoid; }
+}
 """
+_PRINTED_PX = 1_000
+"""What fits across an A4 page that lies on its side."""
+_PRINTING = f"""
+addEventListener("beforeprint", () => {{
+  document.querySelectorAll("details.risks").forEach(each => {{ each.open = true; }});
+  document.querySelectorAll(".js-plotly-plot").forEach(each => Plotly.relayout(each, {{ width: {_PRINTED_PX} }}));
+}});
+addEventListener("afterprint", () => {{
+  const asBefore = {{ width: null, autosize: true }};
+  document.querySelectorAll(".js-plotly-plot").forEach(each => Plotly.relayout(each, asBefore));
+}});
+"""
+"""On paper nothing can be opened, and a plot is as wide as the page."""
 _CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
 """The button that saves a plot as a PNG stays; it works in the browser, without a server."""
 
@@ -43,13 +68,14 @@ def report(scenario: Scenario, decision: Decision, results: Comparison | None = 
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script></head><body>"
+        f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script><script>{_PRINTING}</script></head><body>"
     )
     return head + "\n".join(_parts(scenario, decision, results, title)) + "</body></html>\n"
 
 
 def _parts(scenario: Scenario, decision: Decision, results: Comparison | None, title: str) -> Iterator[str]:
     yield f"<main><h1>{title}</h1>"
+    yield '<button type="button" class="print" onclick="print()">Print, or save as PDF</button>'
     yield f'<p class="chosen"><strong>{escape(decision.words[0].text)}</strong></p>'
     yield _list([statement.text for statement in decision.words[1:]])
     yield "<h2>Candidates</h2>"
@@ -111,7 +137,7 @@ def _risks(card: Scorecard) -> Iterator[str]:
             {"figure": r.title, "value": as_text(r.estimate), "how": f"{r.basis}: {r.how}"} for r in card.risk.values()
         ]
         table = _table(pd.DataFrame(rows).set_index("figure"))
-        yield f"<details><summary>{escape(card.name)}</summary>{table}</details>"
+        yield f'<h3>{escape(card.name)}</h3><details class="risks"><summary>Its risks</summary>{table}</details>'
 
 
 def _list(texts: list[str]) -> str:

@@ -37,6 +37,8 @@ def _card(row: CardRow, card: Scorecard, names: Any) -> None:
         f"Cost {plain(names['cost'])}: **{plain(row.cost)}**  \n"
         f"Risk, {plain(names['risk'][:1].lower() + names['risk'][1:])}: **{plain(row.risk)}**"
     )
+    if card.error_seen:
+        st.caption(f"Error seen nearest: {plain(card.error_seen)}")
     broken = [limit for limit in card.limits if limit.outcome != "kept"]
     if broken:
         st.caption(plain("; ".join(limit.says for limit in broken)))
@@ -70,6 +72,7 @@ def _line(scenario: Scenario, decision: Decision, card: Scorecard) -> dict[str, 
         "stands": standing(decision, card),
         "front": card.name in decision.front,
         "what it is": card.title,
+        "error seen nearest": card.error_seen,
     }
     found |= _figure(f"p{scenario.slo.percentile:g} (ms)", card.latency)
     found |= _figure("failed (share)", card.failed)

@@ -30,7 +30,8 @@ def take_away(scenario: Scenario, decision: Decision, results: Comparison) -> No
             make = partial(tables, scenario, decision, form, results)
             _button(label, make, f"{name}-{form}.zip", "application/zip")
     st.caption(
-        "The report is one file that opens without a network; each of its plots has a button that saves it as a PNG."
+        "The report is one file that opens without a network; each of its plots has a button that saves it as a PNG, "
+        "and the whole has one that prints it or saves it as a PDF."
     )
 
 

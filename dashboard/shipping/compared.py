@@ -1,5 +1,7 @@
 """The files to ship what was compared: the model that answered, the chosen candidate first, limits from its runs."""
 
+import streamlit as st
+
 from dashboard.shipping.section import shipping
 from data.errors import DrydockError
 from simulators.comparison.comparison import Comparison
@@ -30,6 +32,11 @@ def shipping_of_comparison(comparison: Comparison, chosen: str, rate_rps: float)
     }
     candidates = [result.candidate for result in results]
     shipping(package, candidates, comparison.scenario.slo, rate_rps, needs)
+    if comparison.scenario.application != "model":
+        st.caption(
+            "The files ship the model under the candidate's strategy, with limits that were measured of the whole "
+            "application; the application's other components are not among them."
+        )
 
 
 def _answered(comparison: Comparison) -> ModelPackage | None:

@@ -5,6 +5,7 @@ The three are one value. `Scenario.to_toml` and `from_toml` are inverse; so are 
 
 from data.scenario.model import Scenario
 from data.scenario.parts import (
+    Application,
     Budget,
     Candidate,
     Cost,
@@ -21,6 +22,6 @@ from data.scenario.parts import (
 )
 
 __all__ = [
-    "Budget", "Candidate", "Cost", "DataChoice", "Forecast", "Measurement", "ModelChoice", "Name", "Scalar", "Scenario",
-    "Sizing", "Slo", "Stakes", "Weights",
+    "Application", "Budget", "Candidate", "Cost", "DataChoice", "Forecast", "Measurement", "ModelChoice", "Name",
+    "Scalar", "Scenario", "Sizing", "Slo", "Stakes", "Weights",
 ]  # fmt: skip

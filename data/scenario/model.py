@@ -13,6 +13,7 @@ from data.scenario import query, toml
 from data.scenario.checking import checked, examined, workload_of
 from data.scenario.lines import key_lines
 from data.scenario.parts import (
+    Application,
     Budget,
     Candidate,
     Cost,
@@ -47,6 +48,9 @@ class Scenario(Part):
     seed: int = Field(1, ge=0, lt=2**63, description="The number that all randomness starts from.")
     data: DataChoice = Field(DataChoice(), description="A table of the rows to learn from.")
     model: ModelChoice = Field(ModelChoice(), description="A table with the algorithm to train on them.")
+    application: Application = Field(
+        "model", description="What is served: the model alone, or the dealership's five components around it."
+    )
     workload: Annotated[
         SerializeAsAny[Workload],
         Field(description="The traffic, a table whose `kind` names a file in data/workloads/."),

@@ -28,6 +28,8 @@ Key = Annotated[str, Field(min_length=1, max_length=64, pattern=_KEY)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Scalar = bool | Integer | float | Text
+Application = Literal["model", "dealership"]
+"""What is served: the lone model, or the car dealership's site of five components, one of which is the model."""
 
 
 class Part(BaseModel):

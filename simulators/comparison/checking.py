@@ -11,7 +11,7 @@ from data.scenario.checking import gathered
 from data.scenario.lines import Path
 from data.scenario.problems import Problem
 from simulators.architectures.contract import Architecture
-from simulators.risk import known_faults
+from simulators.risk import RANKED, known_faults
 from strategies.contract import Strategy
 from strategies.hosts.contract import Host
 from strategies.releases.contract import ReleasePolicy
@@ -31,10 +31,14 @@ def check_measurable(scenario: Scenario, lines: Mapping[Path, int] = _NO_LINES) 
     lines
         Line of each key (see `data.scenario.lines.key_lines`), where the scenario comes from a text.
     """
-    found = [*_learning(scenario), *_asking(scenario), *_paying(scenario), *_failing(scenario)]
+    found = [*_learning(scenario), *_around(scenario), *_asking(scenario), *_paying(scenario), *_failing(scenario)]
+    found += _weighing(scenario)
     for place, candidate in enumerate(scenario.candidates):
         check = _simulating if candidate.source == "simulated" else _deploying
-        found += check(candidate, ("candidates", place))
+        told = list(check(candidate, ("candidates", place)))
+        if not told and candidate.source == "measured" and scenario.application == "dealership":
+            told += _building(candidate, ("candidates", place))
+        found += told
     if found:
         raise gathered(found, scenario.to_mapping(), lines)
 
@@ -65,6 +69,14 @@ def _learning(scenario: Scenario) -> Iterator[Problem]:
         yield _told(("model", "parameters", error.name.rpartition(".")[2]), error)
 
 
+def _around(scenario: Scenario) -> Iterator[Problem]:
+    from strategies.dealership.contract import DATASET  # here and below: pages that check need not load its parts
+
+    if scenario.application == "dealership" and scenario.data.name != DATASET:
+        rule = f"knows the customers and cars of the dataset {DATASET} alone"
+        yield Problem(("application",), scenario.application, rule, f"choose model, or the dataset {DATASET}")
+
+
 def _failing(scenario: Scenario) -> Iterator[Problem]:
     known = known_faults()
     for name, given in scenario.faults.items():
@@ -76,6 +88,14 @@ def _failing(scenario: Scenario) -> Iterator[Problem]:
             known[name].values(given)
         except InvalidValue as error:
             yield _told(("faults", name, error.name), error)
+
+
+def _weighing(scenario: Scenario) -> Iterator[Problem]:
+    path, figure = ("weights", "risk_figure"), scenario.weights.risk_figure
+    if figure not in RANKED:
+        yield Problem(path, figure, "is no figure of risk that can be ranked by", f"choose one of {', '.join(RANKED)}")
+    elif figure == "expected_loss_usd_month" and not any(scenario.stakes.model_dump().values()):
+        yield Problem(path, figure, "needs money at stake", "state it in [stakes], or choose another figure")
 
 
 def _asking(scenario: Scenario) -> Iterator[Problem]:
@@ -100,6 +120,21 @@ def _deploying(candidate: Candidate, place: Path) -> Iterator[Problem]:
     if candidate.host not in strategy.hosts:
         rule, remedy = f"cannot run {candidate.strategy}", f"choose {' or '.join(strategy.hosts)}"
         yield Problem((*place, "host"), candidate.host, rule, remedy)
+
+
+def _building(candidate: Candidate, place: Path) -> Iterator[Problem]:
+    """What is wrong with a candidate for which the whole dealership is to be started."""
+    from strategies.dealership.contract import form_of
+
+    try:
+        form_of(candidate.strategy, candidate.architecture)
+    except InvalidValue as error:
+        yield _told((*place, error.name), error)
+    if candidate.host != "process":
+        yield Problem((*place, "host"), candidate.host, "cannot run the dealership", "choose process")
+    if candidate.workers != 1:
+        rule = "is not what the dealership is built with: each of its parts is one process"
+        yield Problem((*place, "workers"), candidate.workers, rule, "choose 1, or simulate more")
 
 
 def _simulating(candidate: Candidate, place: Path) -> Iterator[Problem]:

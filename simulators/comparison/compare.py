@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from data.errors import Cancelled, DrydockError
-from data.scenario import Scenario
+from data.scenario import Application, Scenario
 from data.store import RunStore
 from data.store.run import new_id
 from simulators.comparison.checking import check_measurable
@@ -15,6 +15,7 @@ from simulators.comparison.simulating import simulate_candidates
 from simulators.decision.decide import decide
 from simulators.decision.evidence import Evidence, evidence_of
 from simulators.decision.saved import keep_decision
+from strategies.dealership.profiles import keep_application, profile_application
 from strategies.measuring import run_measurement
 from strategies.measuring.rows import request_rows
 from strategies.packaging.package import ModelPackage
@@ -67,21 +68,24 @@ def compare(
     group = group or new_id()
     measured = [c.name for c in scenario.candidates if c.source == "measured"]
     simulated = [c for c in scenario.candidates if c.source == "simulated"]
-    evidence = evidence_of(package, len(request_rows(scenario, package)))
+    evidence = evidence_of(package, len(request_rows(scenario, package)), scenario.application)
     if simulated and evidence.profile is None:
-        evidence = _profiled(package, evidence, _part(progress, _TRAINED, _PROFILED, "profiling: "), cancelled)
+        part = _part(progress, _TRAINED, _PROFILED, "profiling: ")
+        evidence = _profiled(package, evidence, scenario.application, part, cancelled)
     if measured:
         payload = {
             "scenario": scenario.to_toml(), "package": str(package.folder), "session": session, "group": group,
             "candidates": measured,
         }  # fmt: skip
         _measure(payload, _part(progress, _PROFILED, _MEASURED), cancelled, others=bool(simulated))
-    if simulated:
-        assert evidence.profile is not None
+    for place, candidate in enumerate(simulated):
+        profile = evidence.of(candidate.architecture)
+        assert profile is not None
+        share = (_SIMULATED - _MEASURED) / len(simulated)
+        part = _part(progress, _MEASURED + share * place, _MEASURED + share * (place + 1))
         simulate_candidates(
-            scenario, simulated, evidence.profile, package.version, evidence.rows, store, group,
-            _part(progress, _MEASURED, _SIMULATED), cancelled,
-        )  # fmt: skip
+            scenario, [candidate], profile, package.version, evidence.rows, store, group, part, cancelled
+        )
     comparison = load_comparison(store, group)
     keep_decision(decide(comparison, evidence, progress=_part(progress, _SIMULATED, 0.99), cancelled=cancelled))
     progress("computing the figures", 1.0)
@@ -93,7 +97,13 @@ def _part(progress: Progress, start: float, end: float, before: str = "") -> Pro
     return lambda stage, share: progress(f"{before}{stage}", start + (end - start) * min(share, 1.0))
 
 
-def _profiled(package: ModelPackage, evidence: Evidence, progress: Progress, cancelled: CancelCheck) -> Evidence:
+def _profiled(
+    package: ModelPackage, evidence: Evidence, application: Application, progress: Progress, cancelled: CancelCheck
+) -> Evidence:
+    if application == "dealership":
+        forms = profile_application(package, Effort(), progress, cancelled)
+        keep_application(package.version, forms)
+        return replace(evidence, profile=forms["monolith"], apart=forms["microservices"])
     profile = profile_package(package, model_rows(package), Effort(), progress, cancelled)
     keep_profile(package.version, profile)
     return replace(evidence, profile=profile)

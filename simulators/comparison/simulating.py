@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from data.errors import Cancelled, DrydockError
 from data.estimates import summarise
+from data.estimates.summary import counted_s
 from data.profile import ServiceProfile
 from data.scenario import Candidate, Scenario
 from data.trace import Trace
-from simulators.decision.candidates import plan_of
+from simulators.decision.candidates import plan_of, settling_s
 from simulators.simulate import simulate
 from strategies.measuring.repeated import repetition_seed
 from strategies.measuring.warm_up import with_warm_up
@@ -23,10 +24,15 @@ def simulated_trace(
     scenario: Scenario, candidate: Candidate, profile: ServiceProfile, version: str, rows: int, seed: int,
     cancelled: CancelCheck = never,
 ) -> Trace:  # fmt: skip
-    """One repetition: the requests of that seed, as the load generator would send them, through its plan."""
-    warm_up_s = scenario.measurement.warm_up_s
+    """One repetition: the requests of that seed, as the load generator would send them, through its plan.
+
+    The warm-up before them is as long as that of a measurement, and in functions as much longer as their instances
+    take to start: it costs nothing here.
+    """
+    plan = plan_of(candidate, profile, timeout_s=scenario.measurement.timeout_s)
+    warm_up_s = scenario.measurement.warm_up_s + settling_s(plan)
     result = simulate(
-        plan_of(candidate, profile, timeout_s=scenario.measurement.timeout_s),
+        plan,
         with_warm_up(scenario.workload, rows, seed, warm_up_s),
         seed=seed,
         rows=rows,
@@ -43,7 +49,24 @@ def simulated_trace(
     warnings = tuple(text for text in result.warnings if "MSER-5" not in text)
     notes = (f"Simulated from a profile measured {profile.measured_at[:10]} on {where}.", *warnings)
     provenance = replace(result.trace.provenance, warm_up_s=warm_up_s, notes=notes)
-    return replace(result.trace, provenance=provenance)
+    return _used_while_counted(replace(result.trace, provenance=provenance))
+
+
+def _used_while_counted(trace: Trace) -> Trace:
+    """The trace with what its counted requests used, as a measurement reads it off: after the warm-up, to the end."""
+    counted = len(trace.counted()) / max(len(trace), 1)
+    from_s, until_s = counted_s(trace)
+    lasted = (until_s - from_s) / until_s if until_s > 0 else 1.0
+    usage = trace.usage
+
+    def share(value: float | None, part: float) -> float | None:
+        return None if value is None else value * part
+
+    used = replace(
+        usage, cpu_s=share(usage.cpu_s, counted), gb_s=share(usage.gb_s, counted),
+        instance_s=share(usage.instance_s, lasted),
+    )  # fmt: skip
+    return replace(trace, usage=used)
 
 
 def simulate_candidates(

@@ -1,6 +1,7 @@
 """What a candidate uses in a month of the forecast traffic."""
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -34,6 +35,11 @@ def used_in(shape: Shape, work: Work, month: Month, prices: PriceList) -> tuple[
     """Everything that somebody bills. Raises `InvalidValue` where the list has nothing to run it on."""
     payload = month.payload_bytes if month.payload_bytes is not None else work.payload_bytes
     found: list[Used] = []
+    if shape.platform in ("endpoint", "endpoint_functions") and len(work.shares) == 2:
+        # Only the model is on the endpoint; the rest of the application stays on servers of its own.
+        servers = replace(shape, platform="machines", instance="", least=1, most=None, busy_share=None)
+        found += _replicas(servers, work.of_unit(0), month, prices, payload)
+        work = work.of_unit(1)
     if shape.platform in ("functions", "endpoint_functions"):
         found += _functions(shape, work, month, prices)
     else:
@@ -90,14 +96,15 @@ def _functions(shape: Shape, work: Work, month: Month, prices: PriceList) -> lis
     role = "endpoint.gb_s" if managed else "function.gb_s" if prices.has("function.gb_s") else "function.vcpu_s"
     price = prices.price(role)
     again = month.releases * release_fleet_hours(shape.release, month.rate_rps) * 3_600 * month.rate_rps
-    requests, mb = _d(month.requests + again), memory_mb(shape, work)
-    ms = _billed(work, price)
+    mb, each = memory_mb(shape, work), len(work.shares)
+    # Where one function calls another, a request is as many invocations, and each is billed by itself.
+    requests, ms = _d((month.requests + again) * each), _billed(work, price)
     if shape.provisioned and not managed:
         found = list(provisioned(
             instances=_d(shape.provisioned), memory_mb=mb, hours=_d(month.hours), requests=requests, ms=ms
         ))  # fmt: skip
     else:
-        starts = _d(round(month.requests * cold_share(shape, month)))
+        starts = _d(round(month.requests * each * cold_share(shape, month)))
         found = list(functions(
             prices, requests=requests, ms=ms, memory_mb=mb, vcpu=_d(shape.vcpu or 1.0), cold_starts=starts,
             init_ms=_d(billed_ms(work.init_s * 1e3, price) if work.init_s else 0), managed=managed,
@@ -106,20 +113,21 @@ def _functions(shape: Shape, work: Work, month: Month, prices: PriceList) -> lis
         payload = month.payload_bytes if month.payload_bytes is not None else work.payload_bytes
         found.append(Used("endpoint.data_gb", _d(month.requests * payload / _GB)))
     elif prices.has("gateway.requests"):
-        found += gateway(requests)
+        found += gateway(_d(month.requests + again))
     return found
 
 
 def _billed(work: Work, price: Price) -> Decimal:
-    """Mean billed duration of a request: each rounded up, then averaged."""
-    if work.samples_s:
-        return mean_billed_ms([seconds * 1e3 for seconds in work.samples_s], price)
-    return _d(billed_ms(work.service_s * 1e3, price))
+    """Mean billed duration of an invocation: each rounded up, then averaged."""
+    if not work.samples_s:
+        return _d(sum(billed_ms(work.service_s * share * 1e3, price) for share in work.shares) / len(work.shares))
+    return mean_billed_ms([seconds * share * 1e3 for share in work.shares for seconds in work.samples_s], price)
 
 
 def _replicas(shape: Shape, work: Work, month: Month, prices: PriceList, payload: int) -> list[Used]:
     count, hours = replicas(shape, work, month), _d(month.hours)
-    extra_h = month.releases * release_fleet_hours(shape.release, month.rate_rps) * count
+    # A new version of the model doubles the unit that holds the model, and no other.
+    extra_h = month.releases * release_fleet_hours(shape.release, month.rate_rps) * count / len(work.shares)
     average = _d(count + extra_h / month.hours)
     found: list[Used] = []
     if shape.platform == "tasks":

@@ -64,6 +64,8 @@ class Work:
     """Service times, for providers that round each of them up; without any, the mean is rounded."""
     origin: Literal["measured", "profile"] = "measured"
     """Whether it comes from the candidate's own runs, or from a profile of its parts."""
+    shares: tuple[float, ...] = (1.0,)
+    """Of the service time, for each unit that is deployed and scaled apart; they add up to 1."""
 
     def scaled(self, service: float = 1.0, init: float = 1.0, payload: float = 1.0) -> "Work":
         """The same with service times, starts and payloads so many times as large."""
@@ -77,3 +79,8 @@ class Work:
             init_s=self.init_s * init,
             payload_bytes=round(self.payload_bytes * payload),
         )
+
+    def of_unit(self, place: int) -> "Work":
+        """What a request takes of one unit alone."""
+        share = self.shares[place]
+        return replace(self.scaled(share), row_s=self.row_s, shares=(1.0,))

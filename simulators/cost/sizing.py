@@ -13,29 +13,29 @@ _TASK_STEP_MB = 512
 
 
 def replicas(shape: Shape, work: Work, month: Month) -> float:
-    """Replicas on average over the month.
+    """Replicas on average over the month, of all units together.
 
     Fixed: for the peak, with headroom, ⌈λ_peak · S · (1 + h) / workers⌉. Autoscaled: hour by hour, ⌈λ · S / (workers ·
-    target)⌉ within its limits. Either way with the replicas that redundancy adds.
+    target)⌉ within its limits. Either way with the replicas that redundancy adds, and for each unit that is deployed
+    apart by itself: five services are five replicas at the least.
     """
-    if shape.busy_share is None:
-        needed = math.ceil(_erlangs(month.peak_rps, work) * (1 + month.headroom_share) / shape.workers - 1e-9)
-        return float(max(needed, shape.least) + month.redundancy)
-    by_hour = [_wanted(rate, shape, work) + month.redundancy for rate in month.by_hour_rps]
-    return sum(by_hour) / len(by_hour)
+    return sum(_replicas_of_a_unit(shape, work, month, share) for share in work.shares)
 
 
 def most_replicas(shape: Shape, work: Work, month: Month) -> int:
-    """Replicas at the peak."""
-    if shape.busy_share is None:
-        return round(replicas(shape, work, month))
-    return _wanted(month.peak_rps, shape, work) + month.redundancy
+    """Replicas at the peak, of all units together."""
+    return sum(_most_of_a_unit(shape, work, month, share) for share in work.shares)
+
+
+def most_of_a_unit(shape: Shape, work: Work, month: Month) -> int:
+    """Replicas at the peak, of the unit that takes most."""
+    return max(_most_of_a_unit(shape, work, month, share) for share in work.shares)
 
 
 def overloaded(shape: Shape, work: Work, month: Month) -> bool:
     """Whether the peak asks for more than all replicas that an autoscaler may add can do."""
     limited = shape.busy_share is not None and shape.most is not None
-    return limited and _erlangs(month.peak_rps, work) > (shape.most or 0) * shape.workers
+    return limited and _erlangs(month.peak_rps, work) * max(work.shares) > (shape.most or 0) * shape.workers
 
 
 def memory_mb(shape: Shape, work: Work) -> int:
@@ -74,9 +74,24 @@ def instance(prices: PriceList, shape: Shape, work: Work, role: str) -> Price | 
     raise InvalidValue("instance", role, rule, "name one in cost.instance, lower the workers, or choose another list")
 
 
-def _wanted(rate_rps: float, shape: Shape, work: Work) -> int:
+def _replicas_of_a_unit(shape: Shape, work: Work, month: Month, share: float) -> float:
+    if shape.busy_share is None:
+        busy = _erlangs(month.peak_rps, work) * share
+        needed = math.ceil(busy * (1 + month.headroom_share) / shape.workers - 1e-9)
+        return float(max(needed, shape.least) + month.redundancy)
+    by_hour = [_wanted(rate, shape, work, share) + month.redundancy for rate in month.by_hour_rps]
+    return sum(by_hour) / len(by_hour)
+
+
+def _most_of_a_unit(shape: Shape, work: Work, month: Month, share: float) -> int:
+    if shape.busy_share is None:
+        return round(_replicas_of_a_unit(shape, work, month, share))
+    return _wanted(month.peak_rps, shape, work, share) + month.redundancy
+
+
+def _wanted(rate_rps: float, shape: Shape, work: Work, share: float) -> int:
     assert shape.busy_share is not None
-    needed = math.ceil(_erlangs(rate_rps, work) / (shape.workers * shape.busy_share) - 1e-9)
+    needed = math.ceil(_erlangs(rate_rps, work) * share / (shape.workers * shape.busy_share) - 1e-9)
     return min(max(needed, shape.least), shape.most or needed + shape.least)
 
 

@@ -13,9 +13,10 @@ from data.profile import ColdStart, Component, Samples, ServiceProfile
 from data.scenario import Candidate
 from simulators.architectures.contract import Architecture, Platform
 from simulators.cost.shape import Shape, Work
-from simulators.plan import Guard, Plan
+from simulators.plan import Guard, PerRequest, Plan, offered_load
 
 _MOST_SAMPLES = 200
+_STARTS, _LONGEST_SETTLING_S = 5.0, 120.0
 _HOST_ARCHITECTURE: Mapping[str, str] = {"function": "serverless"}
 _HOST_PLATFORM: Mapping[str, Platform] = {"container": "tasks"}
 
@@ -71,6 +72,15 @@ def plan_of(
     return made if timeout_s is None else replace(made, request=Guard(made.request, timeout_s=timeout_s))
 
 
+def settling_s(plan: Plan) -> float:
+    """How long traffic must have come before instances that start with it have started.
+
+    What is asked of a candidate is how it goes on. Servers stand ready when traffic begins; functions do not.
+    """
+    starts = [unit.start_up.mean_s for unit in plan.units if isinstance(unit.scaling, PerRequest) and unit.start_up]
+    return min(_STARTS * max(starts, default=0.0), _LONGEST_SETTLING_S)
+
+
 def shape_of(candidate: Candidate) -> Shape:
     """How the candidate is billed."""
     architecture = architecture_of(candidate)
@@ -108,12 +118,18 @@ def shape_of(candidate: Candidate) -> Shape:
 
 
 def work_of(candidate: Candidate, profile: ServiceProfile, package_bytes: int = 0) -> Work:
-    """What a request takes, from the profile's samples: the mean, its interval, and samples for rounding."""
-    parts = [profile.overhead_s, profile.component("model").service_s[0][1]]
+    """What a request takes, from the profile's samples: the mean, its interval, and samples for rounding.
+
+    Of a whole application, what it takes of every unit of the candidate's plan.
+    """
+    whole = len(profile.components) > 1
+    called = [c.service_s[0][1] for c in profile.components if c.name != "model"]
+    answering = profile.component("model").service_s[0][1]
     if candidate.strategy == "batch":
-        parts[1] = profile.lookup_s or parts[1]
-    filled = [np.asarray(part, np.float64) for part in parts if part]
-    mean_s = float(sum(part.mean() for part in filled))
+        answering = profile.lookup_s or answering
+    filled = [np.asarray(part, np.float64) for part in (profile.overhead_s, *called, answering) if part]
+    by_unit_s = _by_unit_s(plan_of(candidate, profile)) if whole else (float(sum(part.mean() for part in filled)),)
+    mean_s = sum(by_unit_s)
     half_s = 1.96 * float(np.sqrt(sum(part.var() / len(part) for part in filled)))
     widest = max(filled, key=len)
     at = np.quantile(widest, (np.arange(_MOST_SAMPLES) + 0.5) / _MOST_SAMPLES) if len(widest) > 1 else widest
@@ -125,31 +141,48 @@ def work_of(candidate: Candidate, profile: ServiceProfile, package_bytes: int = 
         init_s=float(np.mean(init)) if init else 0.0,
         row_s=float(np.mean(batch)) / size,
         payload_bytes=profile.payload_bytes,
-        memory_bytes=profile.memory_bytes,
+        # Profiled apart, memory is that of all processes together; whoever is billed for one of them pays its part.
+        memory_bytes=profile.memory_bytes // (len(by_unit_s) if candidate.architecture == "microservices" else 1),
         package_bytes=package_bytes,
         samples_s=tuple(np.maximum(samples, 1e-9).tolist()),
         origin="profile",
+        shares=tuple(seconds / mean_s for seconds in by_unit_s),
     )  # fmt: skip
 
 
-def measured_work(summary: Summary, sent_bytes: float | None, profile: ServiceProfile | None) -> Work | None:
+def _by_unit_s(plan: Plan) -> tuple[float, ...]:
+    """Seconds for which a request occupies a worker of each unit; a function waits occupied for one that it calls."""
+    seconds = dict.fromkeys((unit.name for unit in plan.units), 0.0)
+    for load in offered_load(plan, 1.0):
+        unit, station = plan.unit_of[load.station], plan.by_name[load.station]
+        each_s = load.work_s if isinstance(unit.scaling, PerRequest) else station.service.mean_s
+        seconds[unit.name] += load.rate_rps * each_s
+    return tuple(seconds.values())
+
+
+def measured_work(
+    candidate: Candidate, summary: Summary, sent_bytes: float | None, profile: ServiceProfile | None
+) -> Work | None:
     """What a request took in a candidate's own runs: processor time, memory, bytes.
 
-    None where its processor time is not known with an interval. The start of a function's instance and a job's time for
-    a row are the profile's, where there is one.
+    None where its processor time is not known with an interval. The start of a function's instance, a job's time for
+    a row, and how the units of an application share the work are the profile's, where there is one.
     """
     cpu = summary.cpu_s_per_1000
     if not isinstance(cpu, Estimate) or cpu.value <= 0:
         return None
     peak = summary.peak_mib
-    beside = work_of(Candidate(name="x", strategy="api"), profile) if profile else None
+    whole = profile is not None and len(profile.components) > 1
+    beside = work_of(candidate if whole else Candidate(name="x", strategy="api"), profile) if profile else None
+    shares = beside.shares if beside else (1.0,)
     return Work(
         cpu.value / 1e3, cpu.low / 1e3, cpu.high / 1e3, cpu.n,
         init_s=beside.init_s if beside else 0.0,
         row_s=beside.row_s if beside else cpu.value / 1e3,
         payload_bytes=round(sent_bytes or 0.0),
-        memory_bytes=int(peak.value * 2**20) if isinstance(peak, Estimate) else 0,
+        memory_bytes=int(peak.value * 2**20 / len(shares)) if isinstance(peak, Estimate) else 0,
         package_bytes=beside.package_bytes if beside else 0,
+        shares=shares,
     )  # fmt: skip
 
 
@@ -168,5 +201,6 @@ def scaled_profile(profile: ServiceProfile, service: float = 1.0, cold: float = 
     )
     return replace(
         profile, components=components, overhead_s=longer(profile.overhead_s), serve_s=longer(profile.serve_s),
-        lookup_s=longer(profile.lookup_s), next_s=profile.next_s * service, cold_starts=starts,
+        call_s=longer(profile.call_s), lookup_s=longer(profile.lookup_s), next_s=profile.next_s * service,
+        cold_starts=starts,
     )  # fmt: skip

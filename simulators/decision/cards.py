@@ -17,7 +17,7 @@ from simulators.cost.bill import Bill
 from simulators.cost.model import CostModel
 from simulators.cost.money import cents
 from simulators.cost.month import Month
-from simulators.cost.sizing import most_replicas, overloaded
+from simulators.cost.sizing import most_of_a_unit, overloaded
 from simulators.decision.candidates import architecture_of, measured_work, plan_of, shape_of, work_of
 from simulators.decision.decision import PricesUsed
 from simulators.decision.evidence import Evidence
@@ -151,15 +151,16 @@ def _tried(missing: list[str], what: str, make: Callable[[], Any]) -> Any:
 
 def _cost(result: Result, evidence: Evidence, month: Month, prices: PriceList) -> CostModel | None:
     candidate, summary = result.candidate, result.summary
+    profile = evidence.of(candidate.architecture)
     if result.origin == "measured" and summary is not None:
         sent = [t.usage.sent_bytes / max(len(t), 1) for t in result.traces if t.usage.sent_bytes]
-        work = measured_work(summary, sum(sent) / len(sent) if sent else None, evidence.profile)
+        work = measured_work(candidate, summary, sum(sent) / len(sent) if sent else None, profile)
         if work is not None:
             work = replace(work, package_bytes=evidence.package_bytes)
             return CostModel(shape_of(candidate), work, month, prices)
-    if evidence.profile is None:
+    if profile is None:
         raise NotEstimable("processor time of a request", 0, 2)
-    return CostModel(shape_of(candidate), work_of(candidate, evidence.profile, evidence.package_bytes), month, prices)
+    return CostModel(shape_of(candidate), work_of(candidate, profile, evidence.package_bytes), month, prices)
 
 
 def _money(cost: CostModel) -> Money:
@@ -176,12 +177,13 @@ def _overloaded(cost: CostModel | None) -> str:
 
 
 def _plan(candidate: Candidate, evidence: Evidence, cost: CostModel | None, scenario: Scenario) -> Plan | None:
-    if evidence.profile is None:
+    profile = evidence.of(candidate.architecture)
+    if profile is None:
         return None
     least = None
     if cost is not None and cost.shape.busy_share is None and cost.shape.platform in ("machines", "tasks"):
-        least = most_replicas(cost.shape, cost.work, cost.month)
-    return plan_of(candidate, evidence.profile, timeout_s=scenario.measurement.timeout_s, least=least)
+        least = most_of_a_unit(cost.shape, cost.work, cost.month)
+    return plan_of(candidate, profile, timeout_s=scenario.measurement.timeout_s, least=least)
 
 
 def _day(scenario: Scenario, plan: Plan) -> Day | None:

@@ -10,15 +10,17 @@ from data.scenario import Scenario
 from simulators.comparison.comparison import Comparison
 from simulators.cost.break_even import curves
 from simulators.decision.cards import Known, known_of, prices_used
-from simulators.decision.decision import Break, CostCurves, Decision
-from simulators.decision.error_seen import errors_seen
+from simulators.decision.decision import Break, CostCurves, Decision, ErrorSeen
+from simulators.decision.error_seen import errors_seen, figure_of, nearest_error
 from simulators.decision.evidence import Evidence, fidelity_said
 from simulators.decision.flips import flips, two_way
 from simulators.decision.front import pareto_front, points_of
 from simulators.decision.question import Option, Question
 from simulators.decision.ranking import Ranking, rank, weights_of
+from simulators.decision.scorecard import Scorecard
 from simulators.decision.separating import Separation, cost_separation, costs_separated, separation
 from simulators.decision.words import statements
+from simulators.plan import bottleneck
 from strategies.training.watch import CancelCheck, Progress, never, silent
 
 _KNOWN_HERE = ("slo", "budget", "capacity", "slo_missed")
@@ -53,7 +55,8 @@ def decide(
     for place, result in enumerate(comparison.results):
         progress(f"costs and risk of {result.candidate.name}", 0.6 * place / len(comparison.results))
         known.append(known_of(scenario, result, evidence, prices, cancelled))
-    cards = tuple(each.card for each in known)
+    seen = errors_seen(comparison, evidence)
+    cards = _with_errors_seen(scenario, known, seen, evidence)
     points = points_of([each.card for each in known if each.trusted], scenario.weights.risk_figure)
     question = question_of(scenario, known, evidence)
     progress("what would flip it", 0.6)
@@ -75,7 +78,7 @@ def decide(
         flips=found,
         two_way=two_way(question, found),
         curves=_curves(known, scenario),
-        errors_seen=errors_seen(comparison, evidence.profile, evidence.rows),
+        errors_seen=seen,
         prices=prices_used(prices, [card.cost for card in cards if card.cost], today or date.today()),
         about_profile=" ".join(filter(None, (evidence.about, fidelity_said() if evidence.profile else ""))),
     )
@@ -84,9 +87,24 @@ def decide(
     return replace(decision, words=statements(scenario, decision))
 
 
+def _with_errors_seen(
+    scenario: Scenario, known: Sequence[Known], seen: Sequence[ErrorSeen], evidence: Evidence
+) -> tuple[Scorecard, ...]:
+    """The cards, each simulated one with the error seen nearest to it."""
+    figure = figure_of(scenario.slo.percentile)
+
+    def card(each: Known) -> Scorecard:
+        if each.card.origin == "measured" or each.plan is None:
+            return each.card
+        busy = bottleneck(each.plan, scenario.workload.mean_rate_rps).utilisation
+        return replace(each.card, error_seen=nearest_error(each.candidate, figure, seen, evidence, busy))
+
+    return tuple(card(each) for each in known)
+
+
 def question_of(scenario: Scenario, known: Sequence[Known], evidence: Evidence) -> Question:
     """The choice as a function of its inputs."""
-    return Question(scenario, tuple(_option(each) for each in known), evidence.profile, evidence.rows)
+    return Question(scenario, tuple(_option(each) for each in known), evidence)
 
 
 def _option(known: Known) -> Option:

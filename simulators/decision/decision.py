@@ -50,6 +50,8 @@ class ErrorSeen:
     measured_ms: float
     predicted_ms: float
     n: int
+    strategy: str = ""
+    """Of the candidate."""
 
     @property
     def share(self) -> float:

@@ -11,12 +11,13 @@ from typing import Any
 
 from data.errors import DrydockError
 from data.estimate import Estimate
-from data.profile import ServiceProfile
 from data.scenario import Candidate, Scenario
+from data.workloads.contract import Schedule
 from simulators.cost.model import CostModel
 from simulators.cost.money import decimal
 from simulators.cost.sizing import overloaded
-from simulators.decision.candidates import plan_of, scaled_profile
+from simulators.decision.candidates import plan_of, scaled_profile, settling_s
+from simulators.decision.evidence import Evidence
 from simulators.decision.ranking import score
 from simulators.simulate import simulate
 from strategies.measuring.warm_up import with_warm_up
@@ -25,7 +26,6 @@ Moved = Mapping[str, float]
 """Input to the factor that it is moved by; those that are not in it stay as they are."""
 _SIMULATED = ("service_time", "cold_start")
 _BINS = 20
-_STARTS, _LONGEST_WARM_UP_S = 5.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class Option:
 class Question:
     """All that the choice depends on; `winner` asks it."""
 
-    def __init__(
-        self, scenario: Scenario, options: tuple[Option, ...], profile: ServiceProfile | None, rows: int = 1
-    ) -> None:
-        self.scenario, self.options, self._profile, self._rows = scenario, options, profile, rows
+    def __init__(self, scenario: Scenario, options: tuple[Option, ...], evidence: Evidence) -> None:
+        self.scenario, self.options, self._evidence = scenario, options, evidence
         weights = scenario.weights
         self._weights = {"latency": weights.latency, "cost": weights.cost, "risk": weights.risk}
         self._seen: dict[tuple[str, float, float], tuple[float, float] | None] = {}
+        self._schedules: dict[float, Schedule] = {}
+        self._starting: dict[str, bool] = {}
         self._bills: dict[tuple[Any, ...], float | None] = {}
         self._roles = {o.candidate.name: self._roles_of(o) for o in options}
 
@@ -163,29 +163,38 @@ class Question:
         return after[0] / before[0], max(after[1] - before[1], 0.0)
 
     def _simulated(self, option: Option, service: float, cold: float) -> tuple[float, float] | None:
-        key = option.candidate.name, service, cold
+        key = option.candidate.name, service, cold if self._starts(option) else 1.0
         if key not in self._seen:
-            self._seen[key] = self._simulate(option, service, cold)
+            self._seen[key] = self._simulate(option, service, key[2])
         return self._seen[key]
+
+    def _starts(self, option: Option) -> bool:
+        """Whether anything of it starts while traffic goes on, so that it matters how long that takes."""
+        name = option.candidate.name
+        if name not in self._starting:
+            measured = self._evidence.of(option.candidate.architecture)
+            assert measured is not None
+            plan = plan_of(option.candidate, measured)
+            self._starting[name] = any(unit.start_up is not None and unit.scales for unit in plan.units)
+        return self._starting[name]
 
     def _simulate(self, option: Option, service: float, cold: float) -> tuple[float, float] | None:
         """The SLO's percentile and the share of requests that fail; None where nobody is answered."""
-        assert self._profile is not None
-        profile = scaled_profile(self._profile, service, cold)
+        measured = self._evidence.of(option.candidate.architecture)
+        assert measured is not None
+        profile = scaled_profile(measured, service, cold)
         plan = plan_of(option.candidate, profile, timeout_s=self.scenario.measurement.timeout_s)
-        warm_up_s, seed = self._warm_up_s(profile), self.scenario.seed
-        schedule = with_warm_up(self.scenario.workload, self._rows, seed, warm_up_s)
+        warm_up_s, seed = self.scenario.measurement.warm_up_s + settling_s(plan), self.scenario.seed
+        if warm_up_s not in self._schedules:
+            made = with_warm_up(self.scenario.workload, self._evidence.rows, seed, warm_up_s)
+            self._schedules[warm_up_s] = made
+        schedule = self._schedules[warm_up_s]
         found = simulate(plan, schedule, seed=seed, keep_rows=False, watch=(), bins=_BINS, warm_up_s=warm_up_s)
         value = found.latency.quantile(self.scenario.slo.percentile)
         scheduled = found.counts["scheduled"]
         if not scheduled or math.isnan(value):
             return None
         return value, 1 - found.counts["ok"] / scheduled
-
-    def _warm_up_s(self, profile: ServiceProfile) -> float:
-        """Long enough that instances which start with the traffic have started: what is asked is how it goes on."""
-        starts = max((start.total_s for start in profile.cold_starts), default=0.0)
-        return min(self.scenario.measurement.warm_up_s + _STARTS * starts, _LONGEST_WARM_UP_S)
 
     # -- prices ------------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ def _options(scenario: Scenario, decision: Decision) -> Iterator[str]:
         yield f"* {names['latency']}: {row.latency}"
         yield f"* {names['cost']}: {row.cost}; {names['per_million']}: {row.per_million}"
         yield f"* {names['risk']}: {row.risk}"
+        if card.error_seen:
+            yield f"* error seen nearest to it: {card.error_seen}"
         for limit in card.limits:
             kind = {"kept": "Good", "broken": "Bad", "not shown": "Neutral"}[limit.outcome]
             yield f"* {kind}, because of the limit {limit.name.replace('_', ' ')}: {limit.says}"

@@ -91,6 +91,8 @@ class Scorecard:
     day: Day | None = None
     missing: tuple[str, ...] = ()
     """What is not known about it, and why."""
+    error_seen: str = ""
+    """Of a simulated candidate: how wrong the prediction nearest to it was; empty for a measured one."""
 
     @property
     def allowed(self) -> bool:

@@ -1,5 +1,6 @@
 """What would tell two candidates apart whose intervals overlap: which measurement, and how long it takes."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,6 +11,8 @@ from data.scenario import Scenario
 from simulators.cost.model import CostModel
 
 By = Literal["measure", "simulate", "forecast", "nothing"]
+MOST_REPETITIONS = 100
+"""As a scenario may ask for; beyond, each is to be longer."""
 _MOST = 1_000
 """A measurement this many times as long is no advice."""
 
@@ -26,10 +29,12 @@ class Separation:
     requests: int
     """That each must be asked, in all; 0 where it is no matter of requests."""
     repetitions: int
-    """Of the scenario's own length, in all."""
+    """In all."""
     seconds: float
     """That the whole measurement takes, both candidates together."""
     says: str
+    longer: int = 1
+    """How many times as long as the scenario's the traffic of each repetition is to be."""
 
 
 def separation(scenario: Scenario, first: str, second: str, axis: str, a: Estimate, b: Estimate) -> Separation:
@@ -47,19 +52,22 @@ def separation(scenario: Scenario, first: str, second: str, axis: str, a: Estima
         )
         return Separation(first, second, axis, "nothing", 0, 0, 0.0, says)
     measurement = scenario.measurement
-    repetitions = max(2, -(-int(measurement.repetitions * max(factor, 1.0) * 1_000) // 1_000))
-    seconds_each = scenario.workload.duration_s + measurement.warm_up_s
+    needed = max(measurement.repetitions * max(factor, 1.0), 2.0)
+    longer = math.ceil(needed / MOST_REPETITIONS - 1e-9)
+    repetitions = math.ceil(needed / longer - 1e-9)
+    seconds_each = longer * scenario.workload.duration_s + measurement.warm_up_s
     requests = int(max(a.n, b.n) * max(factor, 1.0))
     seconds = 2 * repetitions * seconds_each
     if axis == "risk":
         more = f"about {digits(factor)} times as many simulated faults would tell them apart"
         says = f"{first} and {second} are not separated on risk: {more}."
         return Separation(first, second, axis, "simulate", requests, 0, 0.0, says)
+    each = f"{repetitions} repetitions of each" + (f", {longer} times as long," if longer > 1 else "")
     says = (
-        f"{first} and {second} are not separated on {axis}: {repetitions} repetitions of each "
+        f"{first} and {second} are not separated on {axis}: {each} "
         f"(about {requests:,} requests, {_minutes(seconds)} in all) would tell them apart, if they stay where they are."
     )
-    return Separation(first, second, axis, "measure", requests, repetitions, seconds, says)
+    return Separation(first, second, axis, "measure", requests, repetitions, seconds, says, longer)
 
 
 def costs_separated(a: CostModel, b: CostModel) -> bool:

@@ -142,6 +142,12 @@ def _source(decision: Decision) -> Iterator[Statement]:
         yield Statement(
             "source", "No error of the simulation was seen here: nothing measured is like what was profiled."
         )
+    nearest: dict[str, list[str]] = {}
+    for card in decision.cards:
+        if card.error_seen:
+            nearest.setdefault(card.error_seen, []).append(card.name)
+    for error, names in nearest.items():
+        yield Statement("source", f"Error seen nearest to the prediction of {_listed(names)}: {error}.")
 
 
 def _missing(decision: Decision) -> Iterator[Statement]:

@@ -9,6 +9,13 @@ from data.estimate import Figure
 Basis = Literal["simulated", "computed", "counted", "measured"]
 """simulated: from runs with faults. computed: by a closed form from stated assumptions. counted: by a stated rubric."""
 
+RANKED = (
+    "slo_missed_min_month", "slo_missed_min_bad_month", "failed_month", "late_month", "wrong_month", "lost_month",
+    "expected_loss_usd_month", "blast_radius", "recovery_s", "staleness_s", "single_points", "deployable_units",
+    "network_hops", "provider_services",
+)  # fmt: skip
+"""Figures that can stand for risk in a front or a ranking: less of each is better."""
+
 
 @dataclass(frozen=True, slots=True)
 class RiskFigure:

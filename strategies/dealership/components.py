@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from data.schema import Schema
-from strategies.dealership.contract import Ask, Component, Document, Unknown
+from strategies.dealership.contract import DATASET, Ask, Component, Document, Unknown
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import load_predictor
 
 CARS = 6
 """Cars that each customer is shown."""
-DATASET = "car_choice"
 OF_PERSON = ("college", "hsg2", "coml5")
 """Features that belong to the customer; the others are a car's."""
 

@@ -59,6 +59,7 @@ def run_measurement(
             seed=scenario.seed,
             measurement=scenario.measurement,
             scenario_toml=scenario.to_toml(),
+            application=scenario.application,
             progress=progress,
             cancelled=cancelled,
             before_run=book.begin,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,11 @@ from numpy.typing import NDArray
 from data.discovery import kind
 from data.errors import InvalidValue, Unavailable
 from data.provenance import Provenance
-from data.scenario import Candidate, Measurement
+from data.scenario import Application, Candidate, Measurement
 from data.trace import Status, Trace
 from data.usage import Usage
 from data.workloads.contract import Workload
-from strategies.contract import Limits, Strategy
+from strategies.contract import Deployment, Limits, Strategy
 from strategies.hosts.contract import Host
 from strategies.loadgen import Driven, drive
 from strategies.loadgen.lateness import lateness_note
@@ -36,6 +37,7 @@ def measure(
     seed: int,
     measurement: Measurement,
     scenario_toml: str,
+    application: Application = "model",
     progress: Progress = silent,
     cancelled: CancelCheck = never,
 ) -> Trace:
@@ -46,11 +48,13 @@ def measure(
     package
         The model to deploy.
     rows
-        What requests carry, as the model reads it. (rows, features)
+        What requests carry, as what is deployed reads it. (rows, features)
     seed
         Source of the traffic: the same seed sends the same requests at the same moments to every candidate.
     scenario_toml
         The whole scenario, for the trace's provenance.
+    application
+        What is built around the model; its answer is what users get.
     progress
         Called with a stage's name and the share of the work that is done.
 
@@ -67,7 +71,7 @@ def measure(
     warm_up_s = measurement.warm_up_s if strategy.warms_up else 0.0
     schedule = with_warm_up(workload, len(rows), seed, warm_up_s)
     progress("deploying", 0.0)
-    with strategy.deploy(package, host, _limits(candidate, measurement)) as deployment:
+    with _deployed(package, candidate, strategy, host, measurement, application) as deployment:
         driven = drive(
             deployment,
             schedule,
@@ -78,7 +82,23 @@ def measure(
             cancelled=cancelled,
         )
     provenance = Provenance("measured", candidate.name, scenario_toml, seed, warm_up_s, problems=driven.problems)
-    return _noted(_trace(package, driven, provenance), driven, workload.duration_s)
+    return _noted(_trace(package, driven, provenance, application), driven, workload.duration_s)
+
+
+def _deployed(
+    package: ModelPackage,
+    candidate: Candidate,
+    strategy: Strategy,
+    host: Host,
+    measurement: Measurement,
+    application: Application,
+) -> AbstractContextManager[Deployment]:
+    limits = _limits(candidate, measurement)
+    if application == "model":
+        return strategy.deploy(package, host, limits)
+    from strategies.dealership import deploy_dealership, form_of  # its table of customers is not everybody's need
+
+    return deploy_dealership(package, form_of(candidate.strategy, candidate.architecture), host, limits)
 
 
 def _strategy(candidate: Candidate) -> Strategy:
@@ -116,11 +136,13 @@ def _limits(candidate: Candidate, measurement: Measurement) -> Limits:
     )
 
 
-def _trace(package: ModelPackage, driven: Driven, provenance: Provenance) -> Trace:
+def _trace(package: ModelPackage, driven: Driven, provenance: Provenance, application: Application) -> Trace:
     answered = ~np.isnan(driven.outputs[:, 0])
     answer = np.full(len(answered), np.nan)
     if answered.any():
-        answer[answered] = headline(driven.outputs[answered], package.manifest.task)
+        outputs = driven.outputs[answered]
+        # The dealership answers with a ranking, the likeliest car first.
+        answer[answered] = outputs[:, 0] if application == "dealership" else headline(outputs, package.manifest.task)
     return Trace.build(
         {**driven.columns, "answer": answer},
         versions=driven.versions,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import Cancelled, DrydockError
-from data.scenario import Candidate, Measurement
+from data.scenario import Application, Candidate, Measurement
 from data.trace import Trace
 from data.workloads.contract import Workload
 from strategies.measuring.measure import measure
@@ -30,6 +30,7 @@ def measure_repeated(
     seed: int,
     measurement: Measurement,
     scenario_toml: str,
+    application: Application = "model",
     progress: Progress = silent,
     cancelled: CancelCheck = never,
     before_run: BeforeRun | None = None,
@@ -60,7 +61,7 @@ def measure_repeated(
         try:
             trace = measure(
                 package, candidate, workload, rows, seed=run_seed, measurement=measurement,
-                scenario_toml=scenario_toml, progress=step, cancelled=cancelled,
+                scenario_toml=scenario_toml, application=application, progress=step, cancelled=cancelled,
             )  # fmt: skip
         except DrydockError as error:
             if on_failure is None or isinstance(error, Cancelled):

@@ -14,7 +14,8 @@ def request_rows(scenario: Scenario, package: ModelPackage, limit: int = MAX_ROW
     """Test rows of the scenario's dataset, at most `limit`, as the package's model reads them. (rows, features)
 
     They depend on the dataset and the package alone, so that every run of the same model meets the same rows. For a
-    model that was not trained here, which rows it has learned from is unknown.
+    model that was not trained here, which rows it has learned from is unknown. Of the dealership, they are customers'
+    numbers (customers, 1), from which it finds the rows itself.
 
     Raises `InvalidValue` when the package was made for other features than the dataset has.
     """
@@ -35,6 +36,10 @@ def request_rows(scenario: Scenario, package: ModelPackage, limit: int = MAX_ROW
             "model package", package.manifest.name, f"does not read the features of {spec.data}",
             f"choose the dataset that it was trained on, with features {', '.join(names[:6])} …",
         )  # fmt: skip
+    if scenario.application == "dealership":
+        from strategies.dealership.measuring import customers
+
+        return customers(limit)
     held_out = prepared.split.test
     picks = np.random.default_rng(0).choice(len(held_out), min(limit, len(held_out)), replace=False)
     return prepared.X[held_out[np.sort(picks)]]

@@ -6,11 +6,6 @@ from pathlib import Path
 
 from data.scenario import Scenario
 from simulators.comparison.compare import compare
-from simulators.comparison.models import package_for
-from simulators.decision.evidence import kept_profile
-from strategies.profiling import Effort as Profiling
-from strategies.profiling.job import model_rows, profile_package
-from strategies.profiling.shelf import keep_profile
 from tests.bench._harness import Effort, Row
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "scenarios"
@@ -20,10 +15,7 @@ _MOST_S = 60.0
 def run(effort: Effort) -> Iterable[Row]:
     for name in ("dealership_decision", "flight_delay_decision"):
         scenario = Scenario.load(_FOLDER / f"{name}.toml")
-        package = package_for(scenario)
-        if kept_profile(package.version) is None:
-            keep_profile(package.version, profile_package(package, model_rows(package), Profiling()))
-        compare(scenario)  # compiles the engine, and fills the caches
+        compare(scenario)  # trains and profiles where that was not done yet, compiles the engine, and fills the caches
         took_s = min(_timed(scenario) for _ in range(max(1, min(effort.rounds, 2))))
         count = len(scenario.candidates)
         yield Row(

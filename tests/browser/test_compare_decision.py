@@ -92,6 +92,10 @@ def test_the_report_opens_without_a_network(chromium: Browser, decided: Decided,
     with report.expect_download() as picture:
         report.locator('[data-title^="Download plot"]').first.click()
     assert picture.value.suggested_filename.endswith(".png")
+    printed = report.pdf(prefer_css_page_size=True, outline=True, tagged=True)
+    assert printed.startswith(b"%PDF-")
+    titles = {title.decode() for title in re.findall(rb"/Title \(((?:[^()\\\\]|\\\\.)*)\)", printed)}
+    assert {"Candidates", "Latency", "Bills", "Risks", "Every figure", "How to check it again"} <= titles
     visitor.leave()
 
 

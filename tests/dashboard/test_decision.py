@@ -115,6 +115,8 @@ def test_the_report_is_one_file_that_asks_nobody(made: Made) -> None:
     for statement in decision.words:
         assert statement.text.split(" (")[0].replace("&", "&amp;")[:40].split("'")[0] in html
     assert "--expect lambda" in html
+    assert "@media print" in own
+    assert 'onclick="print()"' in own
     assert "[[candidates]]" in html
 
 
@@ -173,6 +175,20 @@ def test_a_candidate_is_given_settings(made: Made, monkeypatch: pytest.MonkeyPat
     assert not problems
     assert rebuilt.candidate("lambda-2").settings == {"provisioned": 2}
     assert Scenario.from_toml(rebuilt.to_toml()) == rebuilt
+
+
+def test_the_whole_dealership_is_chosen_and_each_strategy_has_its_form(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(made, monkeypatch, Scenario.default().evolve(application="dealership"))
+    assert not page.exception
+    assert next(s for s in page.selectbox if s.label == "Application").value == "dealership"
+    assert [t.value for t in page.text_input if t.label == "Form"] == ["monolith", "microservices"]
+    rebuilt, problems = Scenario.from_query(_flat(page))
+    assert not problems
+    assert (rebuilt.application, [c.architecture for c in rebuilt.candidates]) == (
+        "dealership", ["monolith", "microservices"]
+    )  # fmt: skip
 
 
 def _flat(page: AppTest) -> dict[str, str]:

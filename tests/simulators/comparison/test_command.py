@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -224,6 +225,50 @@ def test_all_that_cannot_be_simulated_or_paid_is_told_with_its_line() -> None:
         assert error.remedy
     with pytest.raises(InvalidScenario, match="prices = 'mars' does not exist: choose one of aws-us-east-1"):
         check_measurable(SMALL.evolve(prices="mars"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "says"),
+    [
+        ({"weights": {"risk_figure": "mood"}}, "weights.risk_figure", "choose one of slo_missed_min_month"),
+        ({"weights": {"risk_figure": "availability"}}, "weights.risk_figure", "can be ranked by"),
+        ({"weights": {"risk_figure": "expected_loss_usd_month"}}, "weights.risk_figure", "state it in [stakes]"),
+        ({"application": "dealership"}, "application", "choose model, or the dataset car_choice"),
+    ],
+)
+def test_weights_and_applications_that_make_no_sense_are_told_with_their_line(
+    changes: dict[str, Any], name: str, says: str
+) -> None:
+    scenario = SMALL.evolve(**changes)
+    text = scenario.to_toml()
+    with pytest.raises(InvalidScenario) as caught:
+        check_measurable(scenario, key_lines(text))
+    error = next(e for e in (caught.value, *caught.value.others) if e.name == name)
+    assert error.line is not None
+    assert name.rpartition(".")[2] in text.splitlines()[error.line - 1]
+    assert says in str(error)
+    assert error.remedy
+
+
+def test_a_dealership_that_nobody_can_build_is_told() -> None:
+    scenario = Scenario.default().evolve(
+        application="dealership",
+        candidates=[
+            {"name": "built", "strategy": "embedded", "architecture": "monolith"},
+            {"name": "elsewhere", "strategy": "embedded", "architecture": "traditional"},
+            {"name": "streamed", "strategy": "streaming", "architecture": "microservices"},
+            {"name": "many", "strategy": "api", "architecture": "microservices", "workers": 2},
+            {"name": "imagined", "strategy": "streaming", "architecture": "microservices", "source": "simulated"},
+        ],
+    )
+    with pytest.raises(InvalidScenario) as caught:
+        check_measurable(scenario, key_lines(scenario.to_toml()))
+    found = {error.name: str(error) for error in (caught.value, *caught.value.others)}
+    assert found.keys() == {
+        "candidates.elsewhere.architecture", "candidates.streamed.strategy", "candidates.many.workers"
+    }  # fmt: skip
+    assert "choose monolith" in found["candidates.elsewhere.architecture"]
+    assert "choose embedded or api" in found["candidates.streamed.strategy"]
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs" / "scenarios").glob("*.toml")), ids=lambda file: file.stem)

@@ -1,6 +1,7 @@
 """A profile and comparisons made by hand: what the tests of decisions stand on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,19 @@ def profile(service_ms: float = 2.0) -> ServiceProfile:
         broker_s=(0.001,), lookup_s=(0.0001, 0.0002), cold_starts=(ColdStart((("start", 0.8),)),), payload_bytes=800,
         memory_bytes=150_000_000, capacity_rps=500.0, cpu_s=service_ms / 1e3,
     )  # fmt: skip
+
+
+def dealership() -> Evidence:
+    """Both forms of an application of five components, of half a ms each, around a model of 2 ms."""
+    names = ("gateway", "customers", "features", "model", "ranking")
+    alone = profile()
+    model, part = alone.component("model").service_s, ((1, (0.0005,)),)
+    parts = tuple(Component(name, model if name == "model" else part) for name in names)
+    whole = replace(
+        alone, name="dealership", strategy="monolith", components=parts, call_s=(0.0002,), serve_s=(0.0003,),
+        hop_s=(0.0001,), capacity_rps=200.0,
+    )  # fmt: skip
+    return Evidence(whole, "abc", 1_000_000, 10, replace(whole, strategy="microservices", memory_bytes=500_000_000))
 
 
 def candidate(name: str, architecture: str, strategy: str = "api", **more: Any) -> Candidate:
@@ -62,13 +76,14 @@ def evidence(made: ServiceProfile | None = None) -> Evidence:
 
 def compared(asked: Scenario, known: Evidence) -> Comparison:
     """The comparison without a store."""
-    assert known.profile is not None
     results = []
     for each in asked.candidates:
         runs, traces = [], []
         for repetition in range(asked.measurement.repetitions):
             seed = repetition_seed(asked.seed, repetition)
-            traces.append(simulated_trace(asked, each, known.profile, "abc", known.rows, seed))
+            measured = known.of(each.architecture)
+            assert measured is not None
+            traces.append(simulated_trace(asked, each, measured, "abc", known.rows, seed))
             about = ("", "g", "simulated", "", asked.name, each.name, repetition, seed, "done")
             runs.append(Run(f"{each.name}{repetition}", *about, trace_file="there"))
         results.append(result_of(asked, each, runs, traces))

@@ -252,6 +252,22 @@ def test_the_same_decision_comes_of_the_same_and_is_kept(base: tuple[Scenario, D
     assert kept_decision("g", asked) is None
 
 
+def test_a_decision_is_kept_whole_or_not_at_all(base: tuple[Scenario, Decision], home: Path) -> None:
+    asked, found = base
+    keep_decision(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", _fails)
+        with pytest.raises(OSError, match="no space left"):
+            keep_decision(replace(found, chosen="half"))
+    assert kept_decision("g", asked) == found
+    kept = [path.name for path in (home / "decisions" / "g").iterdir() if not path.name.startswith(".")]
+    assert len(kept) == 1
+
+
+def _fails(_self: Path, _target: Path) -> Path:
+    raise OSError("no space left")
+
+
 def test_the_words_say_what_wins_under_what_and_how_sure(base: tuple[Scenario, Decision]) -> None:
     asked, found = base
     said = {topic: [s.text for s in found.words if s.topic == topic] for topic in {s.topic for s in found.words}}

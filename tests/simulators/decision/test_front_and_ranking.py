@@ -87,6 +87,10 @@ def test_the_measurement_asked_for_is_as_long_as_the_root_law_says() -> None:
     # Half-widths of 2 together 4, one apart: 16 times the requests, and a tenth more.
     asked = separation(scenario(), "a", "b", "latency", estimate(10, 2, 400), estimate(11, 2, 400))
     assert asked.requests == int(400 * 16 * 1.1)
-    assert asked.repetitions == 36
+    assert (asked.repetitions, asked.longer) == (36, 1)  # 2 x 17.6, rounded up
     tie = separation(scenario(), "a", "b", "latency", estimate(10, 2, 400), estimate(10, 2, 400))
     assert (tie.by, tie.requests) == ("nothing", 0)
+    # Half as far apart takes four times as many, more repetitions than a scenario may ask for: each is to be longer.
+    near = separation(scenario(), "a", "b", "latency", estimate(10, 2, 400), estimate(10.5, 2, 400))
+    assert (near.repetitions, near.longer) == (71, 2)  # 2 x 70.4 = 140.8 of the scenario's length
+    assert "71 repetitions of each, 2 times as long, (about 28,160 requests" in near.says

@@ -19,7 +19,7 @@ from data.workloads.diurnal import Diurnal
 from data.workloads.poisson import Poisson
 from simulators.comparison.checking import check_measurable
 from simulators.plan import Autoscaled, Deterministic, Fixed, PerRequest, Plan, Station, Unit, Visit
-from simulators.risk import RUBRIC, Stakes, Subject, assess, known_faults
+from simulators.risk import RANKED, RUBRIC, Stakes, Subject, assess, known_faults
 from simulators.risk.effects import Effect, missed_s, recovery_s
 from simulators.risk.faults.contract import Extent, Fault
 from simulators.risk.traffic import busier, stretch
@@ -141,6 +141,8 @@ def test_the_month_is_the_sum_of_rates_times_effects() -> None:
     assert value(found["availability"].estimate) == pytest.approx(730 * 3600 / (730 * 3600 + 30), rel=1e-9)
     without = assess(server(1), STEADY, SLO, assumptions=only, runs=2, requests=6_000)
     assert "expected_loss_usd_month" not in without
+    assert set(RANKED) <= set(found), "what a ranking may use is always there where money is at stake"
+    assert set(RANKED) - {"expected_loss_usd_month"} <= set(without)
     assert set(without) >= {
         "slo_missed_min_month", "failed_month", "wrong_month", "failed_release", "wrong_release", "blast_radius",
         "availability", "recovery_s", "staleness_s", "single_points", "lost_month", *RUBRIC,
