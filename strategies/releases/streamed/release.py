@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -96,7 +97,9 @@ def release_stream(
         group: ReleasedGroup | ShadowedStream
         if mirrors(policy):
             stream = stack.enter_context(started(package, host, limits, sizes))
-            beside = started(successor, host, limits, sizes, CONSUMER, stream.broker, **environment)
+            # A copy that would be handed out a third time has failed: nobody waits for it.
+            patience = replace(limits, timeout_s=min(timeout_s, 2 * ack_wait_s))
+            beside = started(successor, host, patience, sizes, CONSUMER, stream.broker, **environment)
             group = ShadowedStream(
                 stream, stack.enter_context(beside), policy.fresh(), Accounts(reader), package.manifest, served, labels,
                 on_decision,

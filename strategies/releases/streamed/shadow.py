@@ -142,7 +142,9 @@ class ShadowedStream(Deployment):
         self._under_way.discard(answer.id)
         pair = self._pairs.get(answer.id)
         if pair is not None:
-            pair.new = self._said(answer)
+            # Handed out again after a consumer died: that somebody answered it in the end is no merit of the version.
+            died = answer.attempts > 1 and sum(self._shadow.keeper.deaths) > 0
+            pair.new = None if died else self._said(answer)
             self.accounts.together.new.ended(_took_s(answer), pair.new)
             self._compare(answer.id, pair)
 
