@@ -79,8 +79,8 @@ def _place(
 
     The dealership is built in one form for each strategy, which is what its architecture then is.
     """
-    if source == "measured" and application == "dealership" and strategy in FORM_OF_STRATEGY:
-        form = FORM_OF_STRATEGY[strategy]
+    form = FORM_OF_STRATEGY.get(strategy or "") if application == "dealership" else None
+    if source == "measured" and form is not None:
         st.text_input("Form", form, key=f"{key}.form.{strategy}", disabled=True, width=150)
         return {"host": "process", "architecture": form}
     if source == "measured":

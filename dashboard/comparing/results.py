@@ -1,6 +1,7 @@
 """The results of a comparison as the page shows them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -25,12 +26,13 @@ _CHARTS = {
     "Throughput": "Answers per second in one repetition; the wide grey line is what was due.",
 }
 _BY_REPETITION = ("Over time", "Throughput")
-_BADGES = {
+_Badge = tuple[Literal["green", "red", "orange", "gray"], str]
+_BADGES: Mapping[str, _Badge] = {
     "met": ("green", ":material/check:"),
     "missed": ("red", ":material/close:"),
     "not shown": ("orange", ":material/question_mark:"),
 }
-_NO_VERDICT = ("gray", ":material/block:")
+_NO_VERDICT: _Badge = ("gray", ":material/block:")
 
 
 def show_results(comparison: Comparison) -> None:

@@ -1,6 +1,7 @@
 """Scorecards: a card for each candidate, and the table of everything, sorted and filtered."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,8 @@ from simulators.decision.decision import Decision
 from simulators.decision.scorecard import Scorecard
 from simulators.decision.text import CardRow, card_rows, headings, standing
 
-_COLOURS = {"chosen": "green", "out": "red", "open": "orange"}
+_Colour = Literal["red", "orange", "green", "gray"]
+_COLOURS: Mapping[str, _Colour] = {"chosen": "green", "out": "red", "open": "orange"}
 _ICONS = {"chosen": ":material/check_circle:", "out": ":material/block:", "open": ":material/question_mark:"}
 _A_ROW = 3
 
@@ -92,4 +94,5 @@ def _line(scenario: Scenario, decision: Decision, card: Scorecard) -> dict[str, 
 def _figure(name: str, figure: object, *, ends: bool = True) -> dict[str, float | None]:
     if not isinstance(figure, Estimate):
         return {name: None}
-    return {name: figure.value} | ({f"{name} low": figure.low, f"{name} high": figure.high} if ends else {})
+    found: dict[str, float | None] = {name: figure.value}
+    return found | ({f"{name} low": figure.low, f"{name} high": figure.high} if ends else {})

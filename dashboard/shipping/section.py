@@ -84,7 +84,11 @@ def _any_way(package: ModelPackage) -> None:
         replicas = st.number_input("Replicas", 1, 64, 2, key="ship_replicas", width=120)
         rate_rps = st.number_input("Forecast (requests per s)", 0.1, 1e6, 10.0, key="ship_rate", width=200)
         registry = _registry()
-    candidate = Candidate(name="shipped", workers=int(replicas), release="canary", **_WAYS[way])
+    chosen = _WAYS[way]
+    candidate = Candidate(
+        name="shipped", workers=int(replicas), release="canary", strategy=chosen["strategy"],
+        architecture=chosen["architecture"],
+    )  # fmt: skip
     if _wanted():
         _show(package, candidate, Slo(), Resources(), float(rate_rps), registry)
 
