@@ -49,6 +49,6 @@ def _worst(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
     wrong = counts - np.diag(np.diag(counts))
     if not wrong.any():
         return "No row is predicted wrong."
-    true, predicted = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    true, predicted = divmod(int(np.argmax(wrong)), wrong.shape[1])
     rows = f"{wrong[true, predicted]:,} rows"
     return f"The most frequent mistake: {classes[true]} predicted as {classes[predicted]}, {rows}."

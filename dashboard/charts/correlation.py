@@ -40,5 +40,5 @@ def _strongest(values: NDArray[np.floating[Any]], names: Sequence[str]) -> str:
     apart = np.abs(np.nan_to_num(np.triu(values, k=1)))
     if not apart.any():
         return "No two of them are correlated."
-    i, j = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    i, j = divmod(int(np.argmax(apart)), apart.shape[1])
     return f"The strongest: {names[i]} and {names[j]}, {values[i, j]:.2f}."

@@ -52,7 +52,8 @@ def quantiles(waits: Waited) -> NDArray[np.float64]:
     """Latency at the middle of each fiftieth of all requests, in ms; infinite for those without an answer. (50,)"""
     ranks = np.ceil((np.arange(DOTS) + 0.5) / DOTS * waits.n).astype(int) - 1
     never = np.full(max(waits.n - len(waits.answered_ms), 1), np.inf)
-    return np.concatenate([waits.answered_ms, never])[np.maximum(ranks, 0)]
+    found: NDArray[np.float64] = np.concatenate([waits.answered_ms, never])[np.maximum(ranks, 0)]
+    return found
 
 
 def _bins(found: list[NDArray[np.float64]], slo: Slo) -> tuple[NDArray[np.float64], float]:

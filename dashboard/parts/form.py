@@ -6,7 +6,7 @@ for it. A widget's value counts only once the model accepts all of them; what it
 
 from collections.abc import Iterable, Mapping
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import streamlit as st
 from pydantic import BaseModel
@@ -71,7 +71,7 @@ def _control(name: str, field: FieldInfo, start: Any, key: str) -> Any:
     if kind is bool:
         return st.toggle(label, bool(start), key=key, help=about)
     if kind in (int, float):
-        return _number(label, kind, field, start, key)
+        return _number(label, cast(type, kind), field, start, key)
     return st.text_input(label, "" if start is None else str(start), key=key, help=about)
 
 

@@ -29,7 +29,8 @@ def show_frame(frame: pd.DataFrame) -> None:
         texts.columns = pd.Index([plain(name) for name in frame.columns])
         st.table(texts)
     else:
-        st.dataframe(frame.reset_index() if frame.index.name else frame, hide_index=True, width="stretch")
+        whole: pd.DataFrame = frame if frame.index.name is None else frame.reset_index()
+        st.dataframe(whole, hide_index=True, width="stretch")
 
 
 def _text(value: object) -> str:

@@ -93,7 +93,12 @@ def choose_plan(found: tuple[ModelPackage, ...]) -> Plan | None:
     known, bad = policies(), faults()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         where = st.selectbox(
-            "The versions meet in", list(_WHERE), key="where", bind="query-params", width=150, format_func=_CALLED.get
+            "The versions meet in",
+            list(_WHERE),
+            key="where",
+            bind="query-params",
+            width=150,
+            format_func=_CALLED.__getitem__,
         )
         policy = _one_of("Policy", known, "canary", "policy", 200)
         judge = _one_of("Judge", judges(), "always_valid", "judge", 240, disabled=not is_judged(policy))

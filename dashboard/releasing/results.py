@@ -1,7 +1,7 @@
 """What came of a release, measured beside simulated."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from strategies.releases.faults._choosing import faults
 from strategies.releases.outcome.words import span, verdict_in_words
 
 Record = Mapping[str, Any]
-_BADGES = {
+_BADGES: dict[str, tuple[Literal["green", "red", "orange"], str]] = {
     "promote": ("green", ":material/check:"), "roll back": ("red", ":material/undo:"),
     "inconclusive": ("orange", ":material/question_mark:"), "hold": ("orange", ":material/question_mark:"),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -29,12 +29,13 @@ def started(
     limits: Limits,
     sizes: Sizes,
     module: str = "",
+    environment: Mapping[str, str] | None = None,
     beside: Broker | None = None,
-    **environment: str,
 ) -> Iterator[StreamingDeployment]:
     """A deployment whose consumers all serve the model.
 
-    `module` is what they run instead of the usual one; `beside` a server that runs already, for another deployment.
+    `module` is what they run instead of the usual one, with that `environment` besides; `beside` names a server that
+    runs already, for another deployment.
     """
     names = Names.fresh()
     with ExitStack() as undo:
@@ -47,7 +48,9 @@ def started(
 
         def made(number: int) -> Service:
             usual = service(number, names, server, limits, sizes)
-            return replace(usual, module=module or usual.module, environment={**usual.environment, **environment})
+            return replace(
+                usual, module=module or usual.module, environment={**usual.environment, **(environment or {})}
+            )
 
         keeper = Keeper(host, made, limits.workers)
         undo.callback(keeper.close)

@@ -99,13 +99,13 @@ def release_stream(
             stream = stack.enter_context(started(package, host, limits, sizes))
             # A copy that would be handed out a third time has failed: nobody waits for it.
             patience = replace(limits, timeout_s=min(timeout_s, 2 * ack_wait_s))
-            beside = started(successor, host, patience, sizes, CONSUMER, stream.broker, **environment)
+            beside = started(successor, host, patience, sizes, CONSUMER, environment, stream.broker)
             group = ShadowedStream(
                 stream, stack.enter_context(beside), policy.fresh(), Accounts(reader), package.manifest, served, labels,
                 on_decision,
             )  # fmt: skip
         else:
-            stream = stack.enter_context(started(package, host, limits, sizes, CONSUMER, **environment))
+            stream = stack.enter_context(started(package, host, limits, sizes, CONSUMER, environment))
             group = ReleasedGroup(
                 stream, policy.fresh(), Accounts(reader), (package, successor), served, labels, on_decision
             )
