@@ -29,7 +29,7 @@ from strategies.loadgen import drive
 from strategies.packaging.package import ModelPackage
 
 CALM_S = 1.0
-"""What fails after so long a calm has another cause."""
+"""What fails after so long a calm has another cause. It is one only if somebody was answered meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,17 @@ class Outcome:
     """What a fault did to the requests of one run."""
 
     failed: int
-    """Requests that failed, were refused or timed out from the strike on, until for `CALM_S` none did."""
+    """Requests that failed, were refused or timed out from the strike on, until for `CALM_S` all were answered."""
     recovery_s: float
     """From the strike until the last of them was over; 0 where there were none."""
 
     @classmethod
     def of(cls, trace: Trace, at_s: float) -> "Outcome":
         ends = np.sort(trace.end_s[~trace.ok & (trace.end_s >= at_s)])
-        calm = np.flatnonzero(np.diff(np.concatenate([[at_s], ends])) > CALM_S)
+        answered = np.sort(trace.end_s[trace.ok & (trace.scheduled_s >= at_s)])
+        edges = np.concatenate([[at_s], ends])
+        between = np.diff(np.searchsorted(answered, edges))  # answers from one failure to the next
+        calm = np.flatnonzero((np.diff(edges) > CALM_S) & (between > 0))
         ends = ends[: calm[0]] if len(calm) else ends
         return cls(len(ends), float(ends[-1] - at_s) if len(ends) else 0.0)
 

@@ -31,7 +31,8 @@ from strategies.profiling import Effort, Subject, profile_strategy, with_cold_st
 _EFFORT = Effort(warm_up_s=0.2, saturated_s=0.6, pausing_s=1.0, bursts=10, model_s=0.05, loads=())
 RESOLUTION_S = CHORE_S
 """The load generator looks for what died and what is overdue so often."""
-_LOAD = 0.25
+_LOAD, _STARTING = 0.25, 0.5
+_LONGEST = 3.0
 _GONE_S = 1e6
 """Longer than any run: nobody restarts it."""
 _PATIENT_S = 10.0
@@ -63,7 +64,7 @@ def calibrate(
     subject = Subject(drill.name, drill.strategy, drill.host, drill.workers, one_each=drill.host == "function")
     profile = profile_strategy(strategy, host, package, rows, limits, subject, _EFFORT)
     if drill.host == "function":
-        profile = with_cold_starts(profile, strategy, host, package, rows, limits, seconds=2.0)
+        profile = with_cold_starts(profile, strategy, host, package, rows, limits, seconds=4.0)
     known = Calibration(profile)
     if not drill.comes_back:
         return known
@@ -88,11 +89,19 @@ def learnt(drill: Drill, known: Calibration, practised: Sequence[Injected]) -> C
 
 
 def paced(drill: Drill, known: Calibration) -> Drill:
-    """The drill with traffic that the machine has room for now: a quarter of what the profile says it can do, at most.
+    """The drill with traffic that the machine has room for now.
 
-    Beyond that, what else the machine does decides who fails, and not the strike.
+    That is a quarter of what the profile says it can do, at most; of a function, also no more than that the starts of
+    one for each request would take half of the processors. Beyond that, what else the machine does decides who fails,
+    and not the strike. Where it must be slower, the run after the strike is as much longer, up to three times, so that
+    as many requests meet what is left of it.
     """
-    return replace(drill, rate_rps=min(drill.rate_rps, _LOAD * known.profile.capacity_rps))
+    profile = known.profile
+    rates = [drill.rate_rps, _LOAD * profile.capacity_rps]
+    if drill.host == "function":
+        rates.append(_STARTING * profile.cores / float(np.mean([start.total_s for start in profile.cold_starts])))
+    longer = min(drill.rate_rps / min(rates), _LONGEST)
+    return replace(drill, rate_rps=min(rates), seconds=drill.at_s + (drill.seconds - drill.at_s) * longer)
 
 
 def _away_s(struck: Injected) -> float:

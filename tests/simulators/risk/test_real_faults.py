@@ -9,8 +9,10 @@ import pytest
 from data.catalogue import find_dataset
 from data.errors import UnknownKind
 from data.profile import ColdStart, Component, ServiceProfile
-from data.trace import Status
-from simulators.risk.real import Calibration, Outcome, drills, inject, interval, learnt, predict
+from data.provenance import Provenance
+from data.trace import Status, Trace
+from data.usage import Usage
+from simulators.risk.real import Calibration, Outcome, drills, inject, interval, learnt, paced, predict
 from simulators.risk.real.starting import Sharing
 from strategies.packaging.package import ModelPackage
 
@@ -85,6 +87,30 @@ def test_functions_start_anew_when_all_instances_die(tumour_forest: ModelPackage
         # Who comes while the first instance starts gets one of its own, and gives up before it stands.
         assert 0.2 <= outcome.recovery_s <= 2.0
         assert outcome.failed >= 1
+
+
+def test_a_calm_is_one_only_if_somebody_was_answered() -> None:
+    def outcome(*requests: tuple[float, float, bool]) -> Outcome:
+        begin_s, end_s, ok = (np.array(column) for column in zip(*requests, strict=True))
+        columns = {"scheduled_s": begin_s, "end_s": end_s, "status": np.where(ok, Status.OK, Status.TIMEOUT)}
+        about = Provenance("measured", "x", "", 0)
+        return Outcome.of(Trace.build(columns, versions=(), usage=Usage(), provenance=about), 2.0)
+
+    before = (1.0, 1.1, True)
+    late = outcome(before, (3.5, 3.8, False), (4.0, 4.1, True))
+    assert (late.failed, late.recovery_s) == (1, pytest.approx(1.8)), "nobody came for a while: that is no calm"
+    assert outcome(before, (2.1, 2.2, True), (3.5, 3.8, False)) == Outcome(0, 0.0)
+    twice = outcome(before, (2.0, 2.3, False), (2.5, 2.6, True), (3.9, 4.2, False))
+    assert (twice.failed, twice.recovery_s) == (1, pytest.approx(0.3))
+
+
+def test_a_function_is_struck_under_traffic_whose_starts_the_machine_has_room_for() -> None:
+    (drill,) = drills("function")
+    slow = replace(known("api").profile, cores=2, capacity_rps=1_000.0)  # starts of half a second
+    half = paced(drill, Calibration(slow))
+    assert (half.rate_rps, half.seconds) == (pytest.approx(2.0), pytest.approx(2.0 + 2 * 4.0))
+    least = paced(drill, Calibration(replace(slow, capacity_rps=2.0)))
+    assert (least.rate_rps, least.seconds) == (pytest.approx(0.5), pytest.approx(2.0 + 3 * 4.0))
 
 
 def test_the_simulated_outage_is_as_long_as_the_calibrated_one() -> None:
