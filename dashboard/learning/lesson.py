@@ -20,16 +20,19 @@ from lessons.texts import LessonText
 
 def show_lesson(desk: Desk, order: Sequence[LessonText], course: CourseState) -> None:
     """The whole lesson, as one column; where the screen is wide, text and experiment stand side by side."""
-    head(desk)
-    _retrieval(desk, order, course)
-    prose(desk.text, "scenario", _("Scenario"))
-    idea(desk.text)
-    prose(desk.text, "worked-example", _("A worked example"))
-    st.subheader(_("The missing step"), anchor="missing-step")
-    ask(
-        desk.text.worked, desk.key("worked"), desk.state.worked,
-        lambda given, right: desk.journal.answered("worked", given, right),
-    )  # fmt: skip
+    # What is drawn above may have an answer more or less. A fragment is known by its place on the page: if that changed
+    # with an answer, whatever the learner does in it before the page has been drawn anew would be lost.
+    with st.container():
+        head(desk)
+        _retrieval(desk, order, course)
+        prose(desk.text, "scenario", _("Scenario"))
+        idea(desk.text)
+        prose(desk.text, "worked-example", _("A worked example"))
+        st.subheader(_("The missing step"), anchor="missing-step")
+        ask(
+            desk.text.worked, desk.key("worked"), desk.state.worked,
+            lambda given, right: desk.journal.answered("worked", given, right),
+        )  # fmt: skip
     at_the_bench(desk)
     prose(desk.text, "sources", _("Sources"))
     _start_over(desk)
