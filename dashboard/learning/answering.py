@@ -6,7 +6,7 @@ from dashboard.learning.asking import ask_choice
 from dashboard.learning.desk import Desk
 from dashboard.learning.failing import reported
 from dashboard.learning.found import is_stale
-from dashboard.learning.reading import COLUMN, prose
+from dashboard.learning.reading import COLUMN, prose, shown
 from dashboard.parts.tables import plain
 from lessons.contract import Settings
 from lessons.language import _
@@ -22,7 +22,7 @@ def mechanism(desk: Desk, record: Record) -> None:
     )  # fmt: skip
     if desk.state.explained and desk.state.explained.right:
         with st.expander(_("What is behind it"), expanded=True):
-            st.markdown(desk.text.prose["explanation"], width=COLUMN)
+            shown(desk.text.prose["explanation"])
 
 
 def challenge(desk: Desk, record: Record | None, settings: Settings, seed: int) -> None:

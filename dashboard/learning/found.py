@@ -12,6 +12,7 @@ from dashboard.learning.desk import Desk
 from dashboard.learning.reading import badge
 from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_frame, show_rows
+from data.estimate import Estimate, Figure
 from data.estimates import as_text
 from lessons.contract import Control, Settings
 from lessons.controls import Choice, Number, Value
@@ -49,7 +50,7 @@ def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
     show_chart(chart, desk.key("plot"), caption=plain(record.provenance))
     for note in record.notes:
         st.caption(plain(note))
-    rows = [{_("figure"): label, _("value"): as_text(record.figures[name])} for name, label in record.labels.items()]
+    rows = [{_("figure"): label, _("value"): _said(record.figures[name])} for name, label in record.labels.items()]
     show_rows(rows, _("figure"))
     for title, table in record.tables.items():
         _table(title, table)
@@ -58,6 +59,14 @@ def found(desk: Desk, record: Record, settings: Settings, seed: int) -> None:
             _("Download {name}").format(name=name), text, name, mimetypes.guess_type(name)[0] or "text/plain",
             key=desk.key(f"file.{name}"), on_click="ignore", icon=":material/download:",
         )  # fmt: skip
+
+
+def _said(figure: Figure) -> str:
+    """With its interval and n; what is exact, such as a file's size or a sum, has no interval."""
+    if not isinstance(figure, Estimate) or not figure.low == figure.value == figure.high:
+        return as_text(figure)
+    text = as_text(figure, interval=False)
+    return f"{text} (n={figure.n:,})" if figure.n > 1 else text
 
 
 def _enlarge(chart: Chart) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.learning.desk import Desk
-from dashboard.learning.reading import COLUMN
+from dashboard.learning.reading import shown
 from data.estimates import as_text
 from lessons.language import _
 from lessons.progress import Predicted
@@ -15,7 +15,7 @@ def predicting(desk: Desk) -> None:
     asked = desk.text.prediction
     st.header(_("Predict"), anchor="prediction")
     if desk.text.prose["prediction"]:
-        st.markdown(desk.text.prose["prediction"], width=COLUMN)
+        shown(desk.text.prose["prediction"])
     if desk.state.locked:
         _locked(desk)
         return

@@ -8,7 +8,7 @@ from dashboard.learning import place
 from dashboard.learning.bench import bench
 from dashboard.learning.desk import Desk
 from dashboard.learning.found import found
-from dashboard.learning.reading import badge
+from dashboard.learning.reading import badge, shown
 from dashboard.parts.address import note, recall
 from dashboard.parts.tables import plain
 from lessons.handout import drawing
@@ -81,7 +81,7 @@ def _slides(desk: Desk) -> list[Slide]:
 
 
 def _prose(markdown: str) -> None:
-    st.markdown(markdown)
+    shown(markdown, "stretch")
 
 
 def _opening(desk: Desk) -> None:

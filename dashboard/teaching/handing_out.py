@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.errors import errors_shown
 from dashboard.learning import place
 from dashboard.learning.bench import show_controls
-from dashboard.learning.reading import COLUMN
+from dashboard.learning.reading import COLUMN, shown
 from dashboard.parts.links import link_to
 from lessons.catalogue import experiment
 from lessons.handout import handout
@@ -48,7 +48,7 @@ def show_handing_out(order: Sequence[LessonText]) -> None:
                 icon=":material/print:",
             )
     with st.expander(_("Notes for the instructor")):
-        st.markdown(text.prose["notes"], width=COLUMN)
+        shown(text.prose["notes"])
     with errors_shown():
         _preset(text)
 

@@ -10,6 +10,7 @@ from data.errors import Cancelled as Stopped
 from data.estimate import Estimate, Figure
 from data.estimates import as_text
 from data.estimates.percentiles import percentile
+from data.estimates.text import digits
 from data.provenance import Origin
 from lessons.contract import Cancelled, Control, Experiment, Progress, Settings, Verdict
 from lessons.controls import Choice, Number, Option
@@ -215,7 +216,7 @@ def _cost_rows(decided: Decided) -> list[dict[str, str | float]]:
     """The bills at some of the rates that were tried; an empty row where there are none."""
     shown = range(0, len(decided.rate_rps), 8)
     rows: list[dict[str, str | float]] = [
-        {_("requests a second"): f"{decided.rate_rps[i]:.3g}",
+        {_("requests a second"): digits(decided.rate_rps[i]),
          **{name: f"{costs[i]:,.2f}" for name, costs in decided.usd.items()}}
         for i in shown
     ]  # fmt: skip
