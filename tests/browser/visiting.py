@@ -50,13 +50,13 @@ class Server:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
-def start_server(home: Path, *arguments: str) -> Server:
-    """Start `python -m dashboard` on a free port and wait until it says where it is."""
+def start_server(home: Path, *arguments: str, root: Path = ROOT) -> Server:
+    """Start `python -m dashboard` of the project in `root` on a free port and wait until it says where it is."""
     environment = {**os.environ, "DRYDOCK_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dashboard", "--port", "0", "--no-browser", *arguments],
-            cwd=ROOT,
+            cwd=root,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=log,

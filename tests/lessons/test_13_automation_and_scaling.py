@@ -1,5 +1,7 @@
 """Lesson 13: its claims hold over seeds, and its feature is what was known, by hand."""
 
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ lesson: Any = import_module("lessons.experiments.13_automation_and_scaling")
 EXPERIMENT = lesson.AutomationAndScaling()
 
 
-def launched(join: str, seed: int, folder: Path) -> Any:
-    return lesson._launch(late_flights(), join, folder / f"{join}-{seed}", seed)
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """The model in service, by the way in which its features were joined; each is trained once."""
+    folder = tmp_path_factory.mktemp("features")
+    return cache(lambda join: lesson._launch(late_flights(), join, folder / join, 1))
 
 
 def test_the_feature_is_what_had_left_by_then(tmp_path: Path) -> None:
@@ -35,20 +40,19 @@ def test_the_feature_is_what_had_left_by_then(tmp_path: Path) -> None:
         assert value == pytest.approx(hour["departure_delay_min"].mean())
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_knowledge_of_the_afternoon_is_missed_live(tmp_path: Path, seed: int) -> None:
-    leaky, honest = launched("day", seed, tmp_path), launched("then", seed, tmp_path)
+def test_knowledge_of_the_afternoon_is_missed_live(launched: Callable[[str], Any]) -> None:
+    leaky, honest = launched("day"), launched("then")
     assert leaky.skew.differ > 0.99 * leaky.skew.n
     assert leaky.live.high < leaky.offline.low - 0.01
     assert honest.skew.differ == 0
     assert honest.live == honest.offline
 
 
-def test_the_solution_finds_the_drift_in_time_over_20_seeds(tmp_path: Path) -> None:
+def test_the_solution_finds_the_drift_in_time_over_20_seeds(launched: Callable[[str], Any]) -> None:
     from lessons.experiments._late_flights import probability
     from lessons.experiments._watching_weeks import watch
 
-    live, flights = launched("then", 1, tmp_path), late_flights()
+    live, flights = launched("then"), late_flights()
     answers = probability(live.model, live.x)
     limit = float(EXPERIMENT.solve(1)["limit"])
     for seed in range(20):

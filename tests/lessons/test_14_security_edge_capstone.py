@@ -1,5 +1,6 @@
 """Lesson 14: each defence refuses what it is for and nothing else, and the check asks for all three parts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from statistics import mean
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from data.scenario import Scenario
-from lessons.experiments._attacks import attack, guarded
+from lessons.experiments._attacks import Guarded, attack, guarded
 from lessons.experiments._capstone import profile_of, scenario_of
 from lessons.record import Outcome, Plot, Record, Series, exact
 from strategies.packaging.package import ModelPackage
@@ -22,16 +23,33 @@ THROUGH = {
 }
 
 
-@pytest.mark.parametrize("defence", THROUGH)
-def test_each_defence_refuses_what_it_is_for(tumour_forest: ModelPackage, defence: Any) -> None:
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, tumour_forest: ModelPackage) -> Iterator[Guarded]:
+    """A server with that defence, which all tests of it share."""
+    with guarded(tumour_forest, request.param) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("server", "through"), THROUGH.items(), indirect=["server"], ids=THROUGH)
+def test_each_defence_refuses_what_it_is_for(tumour_forest: ModelPackage, server: Guarded, through: set[str]) -> None:
     before = (tumour_forest.folder / "manifest.json").read_bytes()
-    with guarded(tumour_forest, defence) as server:
-        assert server.ask(server.token)[0] == 200, "honest clients are answered"
-        found = attack(server)
-        assert server.ask(server.token)[0] == 200, "and still are"
+    assert server.ask(server.token)[0] == 200, "honest clients are answered"
+    found = attack(server)
+    assert server.ask(server.token)[0] == 200, "and still are"
     assert len(found) == lesson.ATTACKS
-    assert {one.name for one in found if not one.refused} == THROUGH[defence]
+    assert {one.name for one in found if not one.refused} == through
     assert (tumour_forest.folder / "manifest.json").read_bytes() == before, "only a copy was attacked"
+
+
+@pytest.mark.parametrize("server", ["token"], indirect=True)
+def test_its_profile_tells_what_occupies_the_server_from_what_only_delays(server: Guarded) -> None:
+    profile = profile_of(server, lambda: False)
+    latency_s = mean(server.latencies_s())
+    assert profile.cold_starts[0].total_s == server.start_s
+    assert 0 < profile.occupancy_s < latency_s, "the way to the server and back occupies nobody"
+    assert profile.capacity_rps > 1 / latency_s, "several users get more answers than one who waits"
+    assert profile.payload_bytes > 0
+    assert profile.component("model").mean_s <= profile.occupancy_s
 
 
 @pytest.mark.parametrize(
@@ -57,17 +75,6 @@ def test_the_decision_is_about_the_learners_own_traffic(tumour_forest: ModelPack
     assert (asked.data.name, asked.model.algorithm) == ("tumour", "random_forest"), "so that it can be run again"
     assert Scenario.from_toml(asked.to_toml()) == asked
     assert [candidate.name for candidate in asked.candidates] == ["servers", "function", "endpoint"]
-
-
-def test_its_profile_tells_what_occupies_the_server_from_what_only_delays(tumour_forest: ModelPackage) -> None:
-    with guarded(tumour_forest, "token") as server:
-        profile = profile_of(server, lambda: False)
-        latency_s = mean(server.latencies_s())
-        assert profile.cold_starts[0].total_s == server.start_s
-    assert 0 < profile.occupancy_s < latency_s, "the way to the server and back occupies nobody"
-    assert profile.capacity_rps > 1 / latency_s, "several users get more answers than one who waits"
-    assert profile.payload_bytes > 0
-    assert profile.component("model").mean_s <= profile.occupancy_s
 
 
 RECORD = Record(
