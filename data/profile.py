@@ -80,7 +80,17 @@ class AtLoad:
 
     rate_rps: float
     latency_s: Samples
-    """Of the answers, at even quantiles, ascending."""
+    """Of the answers, at even quantiles, ascending; of several runs, each quantile's median over them."""
+    run_s: float | None = None
+    """How long each of these runs was: what is rare is in some of them only."""
+    cpu_s: float | None = None
+    """Processor time of the deployment for an answer; None where that is not what occupies its workers."""
+    from_idle: bool = False
+    """Whether these were short bursts at an idle deployment, which tell how it gets going, and not a steady load."""
+    delay_factor: float = 1.0
+    """How many times as long the delay is at this load, as calibration found it."""
+    idle_factor: float = 1.0
+    """How many times as much longer answers after a pause take at this load, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +134,14 @@ class ServiceProfile:
     lookup_s: Samples = ()
     """Looking up an answer that was computed beforehand."""
     cold_starts: tuple[ColdStart, ...] = ()
+    start_cores: float = 0.0
+    """Processors that start-ups at once were seen to share on the measuring machine; 0 where that was not measured."""
     at_load: tuple[AtLoad, ...] = ()
     """By ascending rate; none where it was not driven under load."""
+    shared_core_rps: float = 0.0
+    """Below this rate of late the scheduler keeps the deployment on the load generator's processor core; 0 is never."""
+    shared_core_factor: float = 1.0
+    """How many times as long services then take."""
     payload_bytes: int = 0
     """Of a request and its answer together, as far as they cross a process boundary."""
     memory_bytes: int = 0
@@ -152,6 +168,9 @@ class ServiceProfile:
             raise InvalidValue("at_load", rates, "must have ascending rates above 0", "sort them and drop repeats")
         for seen in self.at_load:
             _durations(f"latency_s at {seen.rate_rps:g}/s", seen.latency_s, needed=True)
+            known = tuple(value for value in (seen.run_s, seen.cpu_s) if value is not None)
+            _durations(f"run_s and cpu_s at {seen.rate_rps:g}/s", known)
+            _durations(f"factors at {seen.rate_rps:g}/s", (seen.delay_factor, seen.idle_factor))
         if self.discipline not in ("fcfs", "ps", "turns"):
             raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs, ps or turns")
 
@@ -165,6 +184,21 @@ class ServiceProfile:
     def cpu_share(self) -> float:
         """Processor time for a second of occupancy; below 1 where a worker also waits."""
         return self.cpu_s / self.occupancy_s
+
+    def under(self, rate_rps: float) -> "ServiceProfile":
+        """The same as it is at this rate: between two rates that were measured, factors change evenly with the rate.
+
+        How slow an idle machine is depends on more than its last pause: on how soon its processors fall asleep, which
+        they learn from the traffic. Below the lowest rate and above the highest it is as there.
+        """
+        steady = [seen for seen in self.at_load if not seen.from_idle]
+        rates = [seen.rate_rps for seen in steady]
+        factors = np.log([(seen.delay_factor, seen.idle_factor) for seen in steady])
+        if not rates or not factors.any():
+            return self
+        delay, idle = (float(np.exp(np.interp(rate_rps, rates, column))) for column in factors.T)
+        pauses = tuple(replace(each, extra_s=tuple(value * idle for value in each.extra_s)) for each in self.idle)
+        return replace(self, delay_s=tuple(value * delay for value in self.delay_s), idle=pauses)
 
     def component(self, name: str) -> Component:
         """The component of that name."""
@@ -222,12 +256,17 @@ def _read(values: dict[str, Any]) -> dict[str, Any]:
         for c in values["components"]
     )
     values["idle"] = tuple(Idle(i["after_s"], tuple(i["extra_s"]), i["occupies"]) for i in values["idle"])
-    values["at_load"] = tuple(AtLoad(seen["rate_rps"], tuple(seen["latency_s"])) for seen in values.get("at_load", ()))
+    values["at_load"] = tuple(_seen(seen) for seen in values.get("at_load", ()))
     values["cold_starts"] = tuple(
         ColdStart(tuple((name, seconds) for name, seconds in c["phases_s"])) for c in values["cold_starts"]
     )
     values["capacity_rps"] = math.inf if values["capacity_rps"] is None else values["capacity_rps"]
     return values | {name: tuple(values[name]) for name in (*_SAMPLES, "notes")}
+
+
+def _seen(values: dict[str, Any]) -> AtLoad:
+    """A load; files of the first versions know no more of it than its latencies."""
+    return AtLoad(**values | {"latency_s": tuple(values["latency_s"])})
 
 
 def _durations(name: str, samples: Sequence[float], needed: bool = False) -> None:

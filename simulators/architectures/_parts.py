@@ -35,7 +35,7 @@ from simulators.plan.laws import SimpleLaw
 
 DAY_S = 86_400.0
 MOST_IN_A_TURN = 64
-MOST_SAMPLES = 2_000
+MOST_SAMPLES = 8_000
 """A law keeps at most so many samples, at even quantiles: more would only slow the simulation down."""
 
 

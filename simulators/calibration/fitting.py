@@ -1,39 +1,41 @@
 """Search for the knobs with which the simulated users see what the real ones saw, at every load that was measured."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from data.discovery import kind
 from data.profile import Discipline, ServiceProfile
-from data.trace import Status
-from data.workloads.contract import OpenSchedule
-from data.workloads.poisson import Poisson
-from simulators.calibration.knobs import Knobs, turned
-from simulators.engines.contract import Engine, Task
-from simulators.plan import Plan
+from simulators.calibration.knobs import KNOBS, Knobs, rounded, turned, with_factors
+from simulators.calibration.seeing import LEVELS, Load, PlanOf, kernel
+from strategies.profiling.profiling import by_workers
 
-LEVELS: Mapping[float, float] = {25.0: 1.0, 50.0: 3.0, 75.0: 1.5, 90.0: 1.0, 95.0: 1.0, 99.0: 0.7}
-"""Percentiles that are to agree, and how much each weighs."""
-REQUESTS = 30_000
-"""Simulated at each load, with the same arrivals and draws at every try, so that tries differ by their knobs alone."""
-TRIES = 600
-_SEED = 90_210
-_LOOSE = (0.3, 2.0, 4.0, 1.0, 1.5, 2.0, 2.0)
-"""How far each knob may go before that counts as much as a tenth off at a percentile: pauses and bursts said it too."""
-_STEPS = (0.1, 0.7, 2.0, 0.5, 0.5, 0.8, -0.7)
-_STARTS = 3
-PlanOf = Callable[[ServiceProfile], Plan]
+TRIES = 300
+_CPU = 0.1
+"""How far off the processor time counts as one."""
+_LOOSE = np.array((0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0.2, 0.8))
+"""How far each knob may go before that counts as much as a percentile off by its target: runs said it too."""
+_STEPS = np.array((0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08))
+"""By which derivatives are told: large enough to be seen beyond the draws."""
+_OWN_LOOSE, _OWN_STEP = 0.5, 0.15
+"""The same of each load's own factors."""
+_STARTS = ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
+"""Stalls and their length: how a long tail comes about is where the search may get stuck."""
+SHARED_CORE = (0.0, 0.2, 0.35, 0.5)
+"""Shares of the capacity up to which server and generator may share a core; none of them, first."""
+_SCOUTS = 3
+"""Steps of the search by which it is told which of these, and which order of service, is worth going on with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A fitted profile and how far its percentiles are off at the loads that it was fitted to."""
 
     profile: ServiceProfile
+    knobs: Knobs
+    values: NDArray[np.float64]
+    """Where the search ended: knobs and factors."""
     loss: float
     median_error: float
     """Median over loads and percentiles, as a share."""
@@ -47,44 +49,96 @@ def calibrated(profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES) -> 
     """
     if not profile.at_load:
         return profile
-    fits = [fit(candidate, plan_of, tries) for candidate in _orders(profile)]
-    best = min(fits, key=lambda found: found.loss)
+    searches = [Search(candidate, plan_of) for candidate in _candidates(profile)]
+    begin = searches[0].first()
+    scouted = [(search, search.run(search.again(begin), _SCOUTS)) for search in searches]
+    search, found = min(scouted, key=lambda pair: pair[1].loss)
+    best = search.run(found.values, tries // (len(search.names) + 3))
     loads = len(profile.at_load)
     said = f"Fitted to {loads} loads: percentiles are {best.median_error:.1%} off at the median."
     return replace(best.profile, notes=(*profile.notes, said))
 
 
-def fit(profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES) -> Fit:
-    """The best knobs that so many tries find, by the Nelder-Mead simplex."""
-    seen = {each.rate_rps: np.percentile(each.latency_s, list(LEVELS)) for each in profile.at_load}
-    # Other draws at each load: what is rare in one of them is not rare in all.
-    seeds = {each.rate_rps: _SEED + place for place, each in enumerate(profile.at_load)}
-    schedules = {rate: _schedule(rate, seed) for rate, seed in seeds.items()}
-    engine: Engine = kind("simulators.engines", Engine, "kernel")()  # type: ignore[type-abstract]
+class Search:
+    """What the search turns: knobs that all loads share, then two factors of each load's own, as one array."""
 
-    def errors(knobs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of simulated over seen, (loads, levels)."""
-        plan = plan_of(turned(profile, Knobs.of(knobs)))
-        tasks = {rate: Task(plan, schedules[rate], seeds[rate], bins=1) for rate in seen}
-        return np.array([_simulated(engine, task) - np.log(seen[rate]) for rate, task in tasks.items()])
+    def __init__(self, profile: ServiceProfile, plan_of: PlanOf) -> None:
+        self._profile, self._plan_of, self._engine = profile, plan_of, kernel()
+        self._loads = [Load.of(measured, place) for place, measured in enumerate(profile.at_load)]
+        self._weights = np.array([[load.weight] for load in self._loads])
+        # Without turns there are no further requests in one; and who never shares a core is not slowed by it.
+        without = {"further": not profile.next_s, "shared": not profile.shared_core_rps, "client": not profile.client_s}
+        self.names = [name for name in KNOBS if not without.get(name)]
+        shared = [KNOBS.index(name) for name in self.names]
+        self._steps, self._loose = _STEPS[shared], _LOOSE[shared]
 
-    def loss(knobs: NDArray[np.float64]) -> float:
-        off = errors(knobs) / 0.1
-        # Beyond a few tenths the measurement itself is in doubt: growth turns from square to linear.
-        each = 2 * (np.sqrt(1 + off**2) - 1) * np.array(list(LEVELS.values()))
-        return float(each.sum() + np.sum((knobs / _LOOSE) ** 2))
+    def first(self) -> Knobs:
+        """The best of a few places to begin."""
+        starts = [Knobs(stalls=stalls, stall=stall, shared=0.5) for stalls, stall in _STARTS]
+        return min(starts, key=lambda knobs: _loss(self.residuals(self.again(knobs))))
 
-    best, reached = np.zeros(len(_LOOSE)), 0.0
-    for _ in range(_STARTS):  # from where the last one ended, with a fresh simplex: one alone gets stuck
-        found = optimize.minimize(
-            loss, best, method="Nelder-Mead",
-            options={
-                "initial_simplex": np.vstack([best, best + np.diag(_STEPS)]), "maxfev": tries // _STARTS,
-                "adaptive": True, "xatol": 1e-3, "fatol": 1e-2,
-            },
-        )  # fmt: skip
-        best, reached = found.x, float(found.fun)
-    return Fit(turned(profile, Knobs.of(best)), reached, float(np.median(np.abs(np.expm1(errors(best))))))
+    def again(self, knobs: Knobs) -> NDArray[np.float64]:
+        """These knobs as values, without factors."""
+        return np.array([getattr(knobs, name) for name in self.names] + [0.0, 0.0] * len(self._loads))
+
+    def run(self, values: NDArray[np.float64], steps: int) -> Fit:
+        """So many steps of least squares from there, or fewer where nothing improves."""
+        found = optimize.least_squares(
+            self.residuals, values, self.slopes, loss="soft_l1", xtol=2e-3, ftol=3e-3, max_nfev=max(steps, 2)
+        )
+        profile = rounded(self.profile_of(found.x))
+        error = float(np.median(np.abs(np.expm1(self.errors(found.x)[:, :-1]))))
+        return Fit(profile, self.knobs_of(found.x), found.x, _loss(found.fun), error)
+
+    def knobs_of(self, values: NDArray[np.float64]) -> Knobs:
+        return Knobs(**dict(zip(self.names, values.tolist(), strict=False)))
+
+    def profile_of(self, values: NDArray[np.float64]) -> ServiceProfile:
+        return with_factors(turned(self._profile, self.knobs_of(values)), values[len(self.names) :].reshape(-1, 2))
+
+    def errors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logarithm of simulated over seen, (loads, levels + 1)."""
+        profile = self.profile_of(values)
+        return np.array([load.off(self._engine, profile, self._plan_of) for load in self._loads])
+
+    def residuals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each load, then how far each knob and factor has gone: 1 is as far as may be."""
+        off = self.errors(values) / (*LEVELS.values(), _CPU) * self._weights
+        shared = len(self.names)
+        return np.concatenate([off.ravel(), values[:shared] / self._loose, values[shared:] / _OWN_LOOSE])
+
+    def slopes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of residuals by values. A load's own factors change nothing at other loads: one try serves all loads."""
+        here, shared, loads = self.residuals(values), len(self.names), len(self._loads)
+        each = (len(LEVELS) + 1) * np.arange(loads + 1)
+        found = np.zeros((len(here), len(values)))
+        for place, step in enumerate(self._steps):
+            found[:, place] = (self.residuals(_moved(values, place, step)) - here) / step
+        for kind in (0, 1):
+            own = shared + kind + 2 * np.arange(loads)
+            change = (self.residuals(_moved(values, own, _OWN_STEP)) - here) / _OWN_STEP
+            for load, column in enumerate(own):
+                found[each[load] : each[load + 1], column] = change[each[load] : each[load + 1]]
+            found[each[-1] + own, own] = change[each[-1] + own]
+        return found
+
+
+def _moved(values: NDArray[np.float64], place: int | NDArray[np.int64], step: float) -> NDArray[np.float64]:
+    moved = values.copy()
+    moved[place] += step
+    return moved
+
+
+def _loss(residuals: NDArray[np.float64]) -> float:
+    """Beyond a few targets the measurement itself is in doubt: growth turns from square to linear."""
+    return float(np.sum(2 * (np.sqrt(1 + residuals**2) - 1)))
+
+
+def _candidates(profile: ServiceProfile) -> list[ServiceProfile]:
+    shares = SHARED_CORE if by_workers(profile) else SHARED_CORE[:1]
+    return [
+        replace(order, shared_core_rps=share * profile.capacity_rps) for order in _orders(profile) for share in shares
+    ]
 
 
 def _orders(profile: ServiceProfile) -> list[ServiceProfile]:
@@ -99,21 +153,3 @@ def _orders(profile: ServiceProfile) -> list[ServiceProfile]:
         for part in profile.components
     )
     return [profile, replace(profile, discipline=once, next_s=0.0, overhead_s=shorter, components=parts)]
-
-
-def _schedule(rate_rps: float, seed: int) -> OpenSchedule:
-    made = Poisson(rate_rps=rate_rps, duration_s=REQUESTS / rate_rps).schedule(1, seed)
-    assert isinstance(made, OpenSchedule)
-    return made
-
-
-def _simulated(engine: Engine, task: Task) -> NDArray[np.float64]:
-    """Logarithms of the simulated percentiles."""
-    outcome = engine.run(task)
-    assert outcome.rows is not None
-    ok = outcome.rows["status"] == Status.OK
-    latency_s = (outcome.rows["end_s"] - outcome.rows["scheduled_s"])[ok]
-    if not len(latency_s):
-        return np.full(len(LEVELS), 10.0)
-    logs: NDArray[np.float64] = np.log(np.percentile(latency_s, list(LEVELS)))
-    return logs

@@ -79,15 +79,16 @@ def as_text(report: FidelityReport) -> str:
     """The report as two tables: every cell, then each figure's median."""
     lines = [
         (c.subject, f"{c.utilisation:g}", c.traffic, c.figure, _number(c.measured), _number(c.predicted),
-         _percent(c.error), _percent(c.noise), c.verdict)
+         _percent(c.error), _percent(c.naive_error), _percent(c.floor), _percent(c.noise), c.verdict)
         for c in report.cells
     ]  # fmt: skip
     totals = [
-        (t.figure, _percent(t.median_error), _percent(t.median_quiet), _percent(t.target), str(t.cells), str(t.noisy))
+        (t.figure, _percent(t.median_error), _percent(t.median_quiet), _percent(t.target), _percent(t.median_naive),
+         _percent(t.median_floor), str(t.cells), str(t.noisy))
         for t in report.totals()
-    ]
-    head = ("subject", "load", "traffic", "figure", "measured", "predicted", "error", "noise", "")
-    whole = ("figure", "median error", "where quiet", "target", "cells", "noisy")
+    ]  # fmt: skip
+    head = ("subject", "load", "traffic", "figure", "measured", "predicted", "error", "rival", "floor", "noise", "")
+    whole = ("figure", "median error", "where quiet", "target", "rival", "floor", "cells", "noisy")
     return f"{_table(head, lines)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from simulators.fidelity.report import Traffic, folder
 
 FORMAT = "drydock fidelity runs 1"
 COLUMNS = ("scheduled_s", "end_s", "status", "cold")
-Purpose = Literal["calibration", "held out"]
+Purpose = Literal["calibration", "surge", "held out"]
+"""surge: a short burst at an idle deployment, to calibrate by as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def keep(material: Material) -> None:
     arrays = {f"{i}/{name}": column for i, run in enumerate(material.runs) for name, column in run.columns.items()}
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("wb") as file:
-        np.savez_compressed(file, about=np.array(json.dumps(about)), **cast(dict[str, NDArray[np.float64]], arrays))
+        np.savez_compressed(file, about=np.array(json.dumps(about)), **cast(dict[str, Any], arrays))
     partial.replace(path)
 
 

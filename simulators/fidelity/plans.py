@@ -11,7 +11,7 @@ from simulators.architectures._parts import (
     wakes,
     work,
 )
-from simulators.plan import Law, PerRequest, Plan, Sequence, Station, Step, Unit, Visit, scaled
+from simulators.plan import Choice, Law, PerRequest, Plan, Sequence, Station, Step, Unit, Visit, scaled
 
 CLIENT = "client"
 """Name of the load generator's own station."""
@@ -23,12 +23,24 @@ def as_measured(profile: ServiceProfile, *, idle_expiry_s: float = 300.0, concur
     The last two are the function host's settings.
     """
     if profile.host == "function":
-        return _function(profile, PerRequest(idle_expiry_s=idle_expiry_s, concurrency=concurrency))
+        # All instances start on the one machine: a storm of start-ups shares its processors.
+        cores = profile.start_cores or float(max(profile.cores, 1))
+        return _function(profile, PerRequest(idle_expiry_s, concurrency, start_cores=cores))
     if profile.serve_s:
         return _processes(profile)
     service = work(("http", profile.overhead_s), *components_work(profile.components))
+    if profile.workers > 1 and profile.strategy != "streaming" and profile.discipline != "ps":
+        return _side_by_side(profile, service)
     server = station("server", service, profile, {"workers": profile.workers}, front=True)
     return _on_this_machine(profile, (server,), [Visit("server")])
+
+
+def _side_by_side(profile: ServiceProfile, service: Law) -> Plan:
+    """Processes that each accepted some of the connections: chance decides who gets a request, not who is free."""
+    names = [f"server-{number}" for number in range(1, profile.workers + 1)]
+    servers = tuple(station(name, service, profile, {}, front=True) for name in names)
+    share = 1 / len(names)
+    return _on_this_machine(profile, servers, [Choice(tuple((share, Visit(name)) for name in names))])
 
 
 def _processes(profile: ServiceProfile) -> Plan:

@@ -46,15 +46,27 @@ class Cell:
     runs: int
     n: int
     """Requests measured, all repetitions together."""
+    naive: float | None = None
+    """The figure interpolated between the calibration runs at the neighbouring loads: a rival without any model."""
+    floor: float = 0.0
+    """How far off the best of predictions would be: other repetitions' median differs so much, at the median."""
 
     @property
     def error(self) -> float | None:
         """(predicted - measured) / measured; the plain difference where the figure is a share."""
-        if self.measured is None or self.predicted is None:
+        return self._off(self.predicted)
+
+    @property
+    def naive_error(self) -> float | None:
+        """The rival's, likewise."""
+        return self._off(self.naive)
+
+    def _off(self, predicted: float | None) -> float | None:
+        if self.measured is None or predicted is None:
             return None
         if self.figure == "cold_share":
-            return self.predicted - self.measured
-        return (self.predicted - self.measured) / self.measured if self.measured else None
+            return predicted - self.measured
+        return (predicted - self.measured) / self.measured if self.measured else None
 
     @property
     def target(self) -> float:
@@ -91,6 +103,10 @@ class Total:
     target: float | None
     cells: int
     noisy: int
+    median_naive: float | None = None
+    """Median absolute error of the rival that only interpolates."""
+    median_floor: float | None = None
+    """Median over cells of how far off the best of predictions would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +148,13 @@ class FidelityReport:
         errors = [(abs(c.error), c.noise > c.target) for c in own if c.error is not None]
         every = [error for error, _ in errors]
         quiet = [error for error, noisy in errors if not noisy]
+        naive = [abs(c.naive_error) for c in own if c.naive_error is not None]
+        floor = [c.floor for c in own if c.error is not None]
+        noisy_cells = sum(noisy for _, noisy in errors)
         return Total(
-            figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), sum(noisy for _, noisy in errors)
-        )
+            figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), noisy_cells,
+            _median(naive), _median(floor),
+        )  # fmt: skip
 
     def with_subject(self, subject: str, cells: Sequence[Cell]) -> "FidelityReport":
         """The same with these cells in the place of that subject's."""

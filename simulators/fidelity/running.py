@@ -1,7 +1,7 @@
 """Measure a subject, under loads to calibrate by and under those that are held out, and predict the latter."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -12,13 +12,14 @@ from data.discovery import kind
 from data.errors import NotEstimable
 from data.estimates import percentile
 from data.profile import AtLoad, ServiceProfile
-from data.trace import Status
 from data.workloads.bursty import Bursty
 from data.workloads.contract import OpenSchedule, Schedule, Workload
 from data.workloads.poisson import Poisson
 from simulators.calibration import calibrated
-from simulators.engines.contract import STATION_FIELDS, Engine, Task
+from simulators.engines.contract import STATION_TOTALS, Engine, Task
+from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, Purpose
+from simulators.fidelity.placement import placed, recent_rps
 from simulators.fidelity.plans import CLIENT, as_measured
 from simulators.fidelity.report import FIGURES, Cell, Traffic
 from simulators.fidelity.subjects import IDLE_EXPIRY_S, TIMEOUT_S, Measured
@@ -26,11 +27,13 @@ from simulators.plan import Plan
 from strategies.loadgen import drive
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort
-from strategies.profiling.profiling import FEWEST
+from strategies.profiling.profiling import FEWEST, by_workers
 from strategies.profiling.separating import LEAST_S, quantiles
 
-_PERCENTS = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
-_BUSY = STATION_FIELDS.index("busy_s")
+_WORK = STATION_TOTALS.index("work_s")
+SIMULATED = 3
+"""Each measured run is simulated so often: the prediction's own chance is to be small beside the machine's."""
+_RESAMPLES = 400
 CALIBRATION_SEED = 7_001
 """Of the traffic that durations are fitted to; no run that a prediction is held against has it."""
 _MOST_RPS = 20_000.0
@@ -47,17 +50,9 @@ class Extent:
     seconds: float = 3.0
     repeats: int = 5
     effort: Effort = Effort()  # noqa: RUF009 - frozen
-    """Its `loads` are the utilisations to calibrate by, each as long and as often as the held-out ones."""
+    """Its `loads` are the utilisations to calibrate by, each as long and as often as the held-out ones, its `surges`
+    as often."""
     seed: int = 20_260
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """What one run gave, measured or simulated."""
-
-    latency_ms: NDArray[np.float64]
-    """Of those that were answered, (n,)."""
-    figures: Mapping[str, float]
 
 
 def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, say: Say) -> Material:
@@ -67,52 +62,69 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     """
     say(f"{subject.name}: profiling")
     profile = subject.profile(package, replace(extent.effort, loads=()))
-    grid: list[tuple[Purpose, float, Traffic]] = [("calibration", load, "poisson") for load in extent.effort.loads]
-    grid += [("held out", u, t) for u in extent.utilisations for t in extent.traffics]
+    effort = extent.effort
+    # A function has no capacity to be exceeded: it would start instances until the machine has none left.
+    surges = effort.surges if subject.host != "function" else ()
+    grid: list[tuple[Purpose, float, Traffic, float]] = []
+    grid += [("calibration", load, "poisson", extent.seconds) for load in effort.loads]
+    grid += [("surge", load, "poisson", effort.surge_s) for load in surges]
+    grid += [("held out", u, t, extent.seconds) for u in extent.utilisations for t in extent.traffics]
     runs: list[KeptRun] = []
     with subject.deployed(package) as (deployment, rows):
         for repeat in range(extent.repeats):
             say(f"{subject.name}: repetition {repeat + 1} of {extent.repeats}, {len(grid)} runs")
-            for purpose, utilisation, traffic in grid:
+            for purpose, utilisation, traffic, seconds in grid:
                 # Held out, the same arrivals every time: what then differs between repetitions is the machine alone.
-                seed = CALIBRATION_SEED + repeat if purpose == "calibration" else extent.seed
+                seed = extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
                 rate_rps = rate(profile, utilisation)
-                schedule = traffic_of(traffic, rate_rps, extent.seconds).schedule(len(rows), seed)
+                schedule = traffic_of(traffic, rate_rps, seconds).schedule(len(rows), seed)
                 time.sleep(subject.rest_s)
                 driven = drive(deployment, schedule, rows, timeout_s=TIMEOUT_S)
                 used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
-                about = About(purpose, utilisation, traffic, rate_rps, extent.seconds, seed, len(rows), used_s)
+                about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(rows), used_s)
                 runs.append(KeptRun(about, {name: driven.columns[name] for name in COLUMNS}))
     return Material(subject.name, profile, tuple(runs))
 
 
 def fitted(material: Material) -> ServiceProfile:
     """The profile, its durations fitted to the calibration runs and to no other."""
-    seen: dict[float, list[NDArray[np.float64]]] = {}
-    for run in material.of("calibration"):
-        latency_s = _answered_ms(run.columns) / 1e3
-        if len(latency_s) >= FEWEST:
-            seen.setdefault(run.about.rate_rps, []).append(quantiles(latency_s))
-    # As in the report: the median over repetitions, so that one stall of the machine does not make the law.
-    at_load = tuple(
-        AtLoad(rate_rps, tuple(np.maximum(np.median(runs, axis=0), LEAST_S).tolist()))
-        for rate_rps, runs in sorted(seen.items())
-    )
+    seen: dict[tuple[float, bool], list[KeptRun]] = {}
+    for run in (*material.of("calibration"), *material.of("surge")):
+        seen.setdefault((run.about.rate_rps, run.about.purpose == "surge"), []).append(run)
+    found = (_at_load(material.profile, *which, runs) for which, runs in sorted(seen.items(), key=lambda pair: pair[0]))
+    at_load = tuple(at for at in found if at is not None)
     return calibrated(replace(material.profile, at_load=at_load), as_measured)
+
+
+def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequence[KeptRun]) -> AtLoad | None:
+    """As in the report: medians over repetitions, so that one stall of the machine does not make the law."""
+    answered_s = [answered_ms(run.columns) / 1e3 for run in runs]
+    told = [quantiles(latency_s) for latency_s in answered_s if len(latency_s) >= FEWEST]
+    if not told:
+        return None
+    latency_s = tuple(np.maximum(np.median(told, axis=0), LEAST_S).tolist())
+    cpu_s = [run.about.cpu_s / len(mine) for run, mine in zip(runs, answered_s, strict=True) if len(mine)]
+    used_s = float(np.median(cpu_s))
+    told_cpu_s = used_s if used_s > 0 and by_workers(profile) and not surge else None
+    return AtLoad(rate_rps, latency_s, runs[0].about.duration_s, told_cpu_s, surge)
 
 
 def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tuple[Cell, ...]:
     """Every held-out run beside what the profile predicts of it."""
-    plan = as_measured(profile, idle_expiry_s=IDLE_EXPIRY_S)
     alike: dict[tuple[float, Traffic], list[KeptRun]] = {}
     for run in material.of("held out"):
         alike.setdefault((run.about.utilisation, run.about.traffic), []).append(run)
     found: list[Cell] = []
     for (utilisation, traffic), runs in alike.items():
         about = (subject.name, subject.strategy, subject.host, utilisation, runs[0].about.rate_rps, traffic)
-        measured = [_run(run.columns, run.about.duration_s, run.about.cpu_s) for run in runs]
-        predicted = [predict(plan, profile, arrivals(run.about), run.about.seed + i) for i, run in enumerate(runs)]
-        found += [_cell(about, figure, measured, predicted) for figure in FIGURES]
+        measured = [run_of(run.columns, run.about.duration_s, run.about.cpu_s) for run in runs]
+        schedule = arrivals(runs[0].about)
+        plan = as_measured(profile.under(runs[0].about.rate_rps), idle_expiry_s=IDLE_EXPIRY_S)
+        plan = placed(plan, profile, recent_rps(schedule.at_s, schedule.duration_s), CLIENT)
+        again = [run.about for run in runs] * SIMULATED
+        predicted = [predict(plan, profile, arrivals(each), each.seed + i) for i, each in enumerate(again)]
+        rival = between(material, utilisation)
+        found += [_cell(about, figure, measured, predicted, rival.get(figure)) for figure in FIGURES]
     return tuple(found)
 
 
@@ -142,46 +154,33 @@ def predict(plan: Plan, profile: ServiceProfile, schedule: Schedule, seed: int) 
     outcome = engine.run(Task(plan, schedule, seed))
     assert outcome.rows is not None
     served = [i for i, station in enumerate(plan.stations) if station.name != CLIENT]
-    busy_s = float(outcome.stations[served, :, _BUSY].sum())
+    work_s = float(outcome.totals[served, _WORK].sum())
     share = min(profile.cpu_s / (profile.next_s or profile.occupancy_s), 1.0) if profile.cpu_s else 0.0
-    return _run(outcome.rows, schedule.duration_s, busy_s * (1.0 if profile.serve_s else share))
-
-
-def _run(columns: Mapping[str, NDArray[np.generic]], duration_s: float, cpu_s: float) -> Run:
-    ok = np.asarray(columns["status"]) == Status.OK
-    latency_ms = _answered_ms(columns)
-    lasted_s = max(duration_s, float(np.asarray(columns["end_s"], np.float64)[ok].max(initial=0.0)))
-    figures = {name: float(np.percentile(latency_ms, p)) for name, p in _PERCENTS.items()} if ok.any() else {}
-    figures |= {
-        "throughput_rps": float(ok.sum()) / lasted_s,
-        "cpu_s_per_s": cpu_s / lasted_s,
-        "cold_share": float(np.mean(np.asarray(columns["cold"], np.float64))) if len(ok) else 0.0,
-    }
-    return Run(latency_ms, figures)
+    return run_of(outcome.rows, schedule.duration_s, work_s * (1.0 if profile.serve_s else share))
 
 
 _Place = tuple[str, str, str, float, float, Traffic]
 
 
-def _answered_ms(columns: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float64]:
-    ok = np.asarray(columns["status"]) == Status.OK
-    took_s = np.asarray(columns["end_s"], np.float64) - np.asarray(columns["scheduled_s"], np.float64)
-    latency_ms: NDArray[np.float64] = took_s[ok] * 1e3
-    return latency_ms
-
-
 def _cell(
-    about: tuple[str, str, str, float, float, Traffic], figure: str, measured: Sequence[Run], predicted: Sequence[Run]
+    about: _Place, figure: str, measured: Sequence[Run], predicted: Sequence[Run], naive: float | None = None
 ) -> Cell:
     ours, theirs = _figure(figure, predicted), _figure(figure, measured)
-    values = [run.figures[figure] for run in measured if figure in run.figures]
-    middle = float(np.median(values)) if values else 0.0
+    values = np.array([run.figures[figure] for run in measured if figure in run.figures])
+    middle = float(np.median(values)) if len(values) else 0.0
     # Between two repetitions, at the median of all pairs: it does not grow with their number, as a range would.
     noise = float(np.median([abs(a - b) for a, b in combinations(values, 2)] or [0.0]))
+    floor = _floor(values) if len(values) > 1 else 0.0
     if figure != "cold_share":
-        noise = noise / middle if middle else 0.0
+        noise, floor = (noise / middle, floor / middle) if middle else (0.0, 0.0)
     n = sum(len(run.latency_ms) for run in measured)
-    return Cell(*about, figure, *theirs, *ours, noise=noise, runs=len(measured), n=n)
+    return Cell(*about, figure, *theirs, *ours, noise=noise, runs=len(measured), n=n, naive=naive, floor=floor)
+
+
+def _floor(values: NDArray[np.float64]) -> float:
+    """How far the repetitions' median is from what it would be of other repetitions, at the median (bootstrap)."""
+    picks = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
+    return float(np.median(np.abs(np.median(values[picks], axis=1) - np.median(values))))
 
 
 def _figure(figure: str, runs: Sequence[Run]) -> tuple[float | None, float | None, float | None]:
@@ -190,9 +189,9 @@ def _figure(figure: str, runs: Sequence[Run]) -> tuple[float | None, float | Non
     if not values:
         return None, None, None
     low, high = min(values), max(values)
-    if figure in _PERCENTS:
+    if figure in PERCENTS:
         try:
-            pooled = percentile(np.concatenate([run.latency_ms for run in runs]), _PERCENTS[figure])
+            pooled = percentile(np.concatenate([run.latency_ms for run in runs]), PERCENTS[figure])
         except NotEstimable:
             return None, None, None
         low, high = min(low, pooled.low), max(high, pooled.high)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,17 @@ from strategies.hosts.contract import Host
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.model import batch_sizes
 from strategies.profiling.observing import Observed
-from strategies.profiling.runs import Saturation, bursts, lone, pauses, saturate, staggered, under_load
+from strategies.profiling.runs import (
+    TURNS,
+    Saturation,
+    UnderLoad,
+    bursts,
+    lone,
+    pauses,
+    saturate,
+    staggered,
+    under_load,
+)
 from strategies.profiling.separating import (
     LEAST_S,
     idle_extras,
@@ -28,6 +39,8 @@ from strategies.profiling.separating import (
 from strategies.training.watch import CancelCheck, never
 
 _FORGET_S = 0.2
+_STORM, _STORMS = 4, 3
+"""Start-ups at once for each processor, and how often."""
 FEWEST = 50
 """Answers that a load's quantiles are told from."""
 _MOST_RPS = 20_000.0
@@ -52,6 +65,10 @@ class Effort:
     """Shares of the capacity, ascending, at which it is driven with Poisson traffic; none to leave that out."""
     load_s: float = 2.0
     """For each of the loads."""
+    surges: tuple[float, ...] = (0.55, 0.95, 1.4, 2.0)
+    """The same in short bursts at an idle deployment, also beyond the capacity; only where there are loads."""
+    surge_s: float = 0.2
+    """For each of those: short, as all that comes has to be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +109,15 @@ def profile_deployment(
     service, delay = separate(alone.latency_s[0], mean_s)
     components, overhead = divide(service, subject.components)
     usage = deployment.usage()
-    return ServiceProfile(
+    profile = ServiceProfile(
         name=subject.name, strategy=subject.strategy, host=subject.host, workers=subject.workers,
         components=components, overhead_s=overhead, delay_s=delay, idle=idle_extras(alone),
         client_s=() if subject.in_caller else (max(full.client_s, LEAST_S),),
         discipline=order, next_s=next_s, discipline_evidence=evidence, capacity_rps=full.rate_rps, cpu_s=full.cpu_s,
         memory_bytes=usage.peak_bytes or 0, cores=cores, notes=(f"Occupancy: {how}.",),
         payload_bytes=_payload_bytes(deployment, rows, effort),
-        at_load=_at_load(deployment, rows, full, effort, cancelled),
     )  # fmt: skip
+    return _with_loads(profile, deployment, rows, effort, cancelled)
 
 
 def profile_strategy(
@@ -135,13 +152,22 @@ def with_cold_starts(
     limits: Limits,
     seconds: float = 8.0,
 ) -> ServiceProfile:
-    """The same with cold starts of a deployment on the function host that forgets idle instances at once."""
+    """The same with cold starts of a deployment on the function host that forgets idle instances at once.
+
+    First each alone; then storms of them, which tell how many processors they share: n starts of S seconds that are
+    over after T have had n · S / T between them. (On two threads of one core that is less than two.)
+    """
     watched = Observed(host)
     short = replace(limits, settings={**limits.settings, "idle_s": _FORGET_S})
     with strategy.deploy(package, watched, short) as deployment:
         lone(deployment, rows, 2 * _FORGET_S, seconds)
-        found = watched.cold_starts()
-    return replace(profile, cold_starts=found or profile.cold_starts)
+        found = watched.cold_starts() or profile.cold_starts
+        start_s = float(np.median([start.total_s for start in found]))
+        at_once = _STORM * usable_cores()
+        time.sleep(2 * _FORGET_S)
+        storms = bursts(deployment, rows, at_once, at_once * start_s, _STORMS)
+    shared = at_once * start_s / float(np.median(storms[:, -1])) if len(storms) else 0.0
+    return replace(profile, cold_starts=found, start_cores=min(shared, float(usable_cores())))
 
 
 def divide(
@@ -206,16 +232,34 @@ def _fullest(
     return max(runs, key=lambda run: run.rate_rps)
 
 
-def _at_load(
-    deployment: Deployment, rows: NDArray[np.float32], full: Saturation, effort: Effort, cancelled: CancelCheck
-) -> tuple[AtLoad, ...]:
-    rates = [min(full.rate_rps, _MOST_RPS) * share for share in effort.loads]
-    seen = under_load(deployment, rows, rates, effort.load_s, cancelled)
-    return tuple(
-        AtLoad(rate, tuple(np.maximum(quantiles(latency_s), LEAST_S).tolist()))
-        for rate, latency_s in zip(rates, seen, strict=True)
-        if len(latency_s) >= FEWEST
-    )
+def by_workers(profile: ServiceProfile) -> bool:
+    """Whether the deployment's processor time is what occupies its workers.
+
+    An embedded model's is only a part of it (the rest is the caller's own work), and a broker or a function's host have
+    processes beside the workers.
+    """
+    return bool(profile.client_s) and profile.strategy != "streaming" and profile.host != "function"
+
+
+def _with_loads(
+    profile: ServiceProfile, deployment: Deployment, rows: NDArray[np.float32], effort: Effort, cancelled: CancelCheck
+) -> ServiceProfile:
+    # A function has no capacity to be exceeded: it would start instances until the machine has none left.
+    surges = effort.surges if effort.loads and profile.host != "function" else ()
+    at_load: list[AtLoad] = []
+    for shares, seconds, from_idle in ((effort.loads, effort.load_s, False), (surges, TURNS * effort.surge_s, True)):
+        rates = [min(profile.capacity_rps, _MOST_RPS) * share for share in shares]
+        seen = zip(rates, under_load(deployment, rows, rates, seconds, cancelled), strict=True)
+        at_load += [
+            _told(profile, *pair, seconds / TURNS, from_idle) for pair in seen if len(pair[1].latency_s) >= FEWEST
+        ]
+    return replace(profile, at_load=tuple(sorted(at_load, key=lambda told: told.rate_rps)))
+
+
+def _told(profile: ServiceProfile, rate_rps: float, seen: UnderLoad, run_s: float, from_idle: bool) -> AtLoad:
+    latency_s = tuple(np.maximum(quantiles(seen.latency_s), LEAST_S).tolist())
+    cpu_s = seen.cpu_s if seen.cpu_s > 0 and by_workers(profile) else None
+    return AtLoad(rate_rps, latency_s, run_s, None if from_idle else cpu_s, from_idle)
 
 
 def _payload_bytes(deployment: Deployment, rows: NDArray[np.float32], effort: Effort) -> int:

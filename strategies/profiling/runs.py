@@ -20,6 +20,8 @@ _TIMEOUT_S = 30.0
 _REST_S = 0.02
 _SEED = 7_001
 """Of the traffic that durations are fitted to; no run that a prediction is held against has it."""
+TURNS = 2
+"""In which each rate is driven."""
 FEWEST = 10
 """Answers that a rate is told from."""
 
@@ -147,24 +149,37 @@ def staggered(
     return latency_s[first == 1], latency_s[leading]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderLoad:
+    """What one rate of Poisson traffic gave."""
+
+    latency_s: NDArray[np.float64]
+    """(answers,)"""
+    cpu_s: float
+    """Processor time of the deployment for an answer."""
+
+
 def under_load(
     deployment: Deployment,
     rows: NDArray[np.float32],
     rates_rps: Sequence[float],
     seconds: float,
     cancelled: CancelCheck = never,
-) -> tuple[NDArray[np.float64], ...]:
-    """Latencies of answers to Poisson traffic at each rate, each (answers,); every rate for so long.
+) -> tuple[UnderLoad, ...]:
+    """Poisson traffic at each rate, every rate for so long.
 
     The rates come in turns, twice, so that what drifts on the machine touches all of them.
     """
     found: list[list[NDArray[np.float64]]] = [[] for _ in rates_rps]
-    for turn in range(2):
+    used_s = [0.0] * len(rates_rps)
+    for turn in range(TURNS):
         for place, rate_rps in enumerate(rates_rps):
-            schedule = Poisson(rate_rps=rate_rps, duration_s=seconds / 2).schedule(len(rows), _SEED + turn)
+            schedule = Poisson(rate_rps=rate_rps, duration_s=seconds / TURNS).schedule(len(rows), _SEED + turn)
             driven = drive(deployment, schedule, rows, timeout_s=_TIMEOUT_S, cancelled=cancelled)
             found[place].append(answered_s(driven))
-    return tuple(np.concatenate(parts) for parts in found)
+            used_s[place] += (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
+    whole = [np.concatenate(parts) for parts in found]
+    return tuple(UnderLoad(seen, used / max(len(seen), 1)) for seen, used in zip(whole, used_s, strict=True))
 
 
 def answered_s(driven: Driven) -> NDArray[np.float64]:

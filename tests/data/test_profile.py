@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InvalidFile, InvalidValue
-from data.profile import ColdStart, Component, Idle, ServiceProfile
+from data.profile import AtLoad, ColdStart, Component, Idle, ServiceProfile
 
 MODEL = Component("model", ((1, (0.001, 0.003)), (8, (0.004,))), 10)
 PROFILE = ServiceProfile("p", "api", "process", 1, (MODEL,), overhead_s=(0.0005,), cpu_s=0.002)
@@ -33,6 +33,17 @@ def test_a_file_reads_back_and_appears_whole(tmp_path: Path) -> None:
     PROFILE.save(path)
     assert ServiceProfile.load(path) == PROFILE
     assert [p.name for p in path.parent.iterdir()] == ["p.json"]
+
+
+def test_a_load_of_an_older_file_has_neither_run_length_nor_processor_time() -> None:
+    seen = replace(PROFILE, at_load=(AtLoad(10.0, (0.001, 0.002), run_s=3.0, cpu_s=0.0005),))
+    assert ServiceProfile.from_json(seen.to_json()) == seen
+    older = json.loads(seen.to_json())
+    for name in ("run_s", "cpu_s"):
+        del older["at_load"][0][name]
+    assert ServiceProfile.from_json(json.dumps(older)).at_load == (AtLoad(10.0, (0.001, 0.002)),)
+    with pytest.raises(InvalidValue, match=r"run_s and cpu_s at 10/s"):
+        replace(PROFILE, at_load=(AtLoad(10.0, (0.001,), cpu_s=0.0),))
 
 
 def test_occupancy_is_overhead_and_components_and_not_delay() -> None:

@@ -44,14 +44,14 @@ def fitted() -> ServiceProfile:
         AtLoad(rate, tuple(np.percentile(latency_s(truth(), rate, seed), np.arange(0.5, 100, 0.5))))
         for seed, rate in enumerate((90.0, 280.0, 465.0, 650.0))
     )
-    return calibrated(profile_of(seen), as_measured)
+    return calibrated(profile_of(seen), as_measured, tries=90)
 
 
 @pytest.mark.parametrize("rate_rps", [180.0, 370.0, 560.0])
 def test_loads_between_are_predicted(fitted: ServiceProfile, rate_rps: float) -> None:
     seen, predicted = latency_s(truth(), rate_rps, 77), latency_s(as_measured(fitted), rate_rps, 78)
     before = latency_s(as_measured(profile_of(())), rate_rps, 78)
-    for level, within in ((50, 0.05), (95, 0.12), (99, 0.15)):
+    for level, within in ((50, 0.05), (95, 0.10), (99, 0.15)):
         assert np.percentile(predicted, level) == pytest.approx(np.percentile(seen, level), rel=within)
     assert abs(np.log(np.percentile(before, 99) / np.percentile(seen, 99))) > 0.2, "it was right without a fit"
 

@@ -13,10 +13,11 @@ from data.workloads.poisson import Poisson
 from simulators.engines.contract import Engine, Task
 from simulators.fidelity import Cell, FidelityReport, stored_report
 from simulators.fidelity.__main__ import again, as_text
+from simulators.fidelity.figures import run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import as_measured
 from simulators.fidelity.report import FIGURES, TARGETS, folder
-from simulators.fidelity.running import _cell, _run, arrivals, predict, rate, traffic_of
+from simulators.fidelity.running import _cell, arrivals, predict, rate, traffic_of
 from simulators.fidelity.subjects import SUBJECTS, named
 
 CELL = Cell("api-1", "api", "process", 0.4, 100.0, "poisson", "p50_ms", 2.0, 1.9, 2.1, 2.08, 2.0, 2.2, 0.01, 3, 900)
@@ -120,7 +121,7 @@ def test_a_cell_takes_its_noise_from_its_own_repetitions() -> None:
     schedule = Poisson(rate_rps=500, duration_s=2).schedule(10, 3)
     plan = as_measured(PROFILE)
     runs = [predict(plan, PROFILE, schedule, seed) for seed in (1, 1, 1)]
-    slow = _run(
+    slow = run_of(
         {"scheduled_s": np.zeros(500), "end_s": np.full(500, 0.5), "status": np.zeros(500), "cold": np.zeros(500)},
         schedule.duration_s, 0.1,
     )  # fmt: skip
@@ -162,7 +163,7 @@ def test_kept_runs_come_back_and_are_predicted_without_measuring() -> None:
     assert errors["p50_ms"] == pytest.approx(0, abs=0.12)
     assert errors["throughput_rps"] == pytest.approx(0, abs=0.01)
     (folder() / "runs" / "api-1.npz").write_bytes(b"no archive")
-    with pytest.raises(InvalidFile, match="measure again"):
+    with pytest.raises(InvalidFile, match="Measure again"):
         kept("api-1")
 
 
