@@ -40,6 +40,7 @@ def simulate(
     precision: float | None = None,
     variants: Sequence[Variant] = (Variant(),),
     versions: Sequence[str] = ("simulated",),
+    cores: int = 1,
     candidate: str = "",
     scenario: str = "",
     progress: Progress | None = None,
@@ -67,6 +68,8 @@ def simulate(
     precision
         Half-width of the mean latency's interval that is wanted, as a share of its value; a run too short for it says
         so in `warnings`.
+    cores
+        Processor cores to use at the same time, where that leaves the figures as they are but for rounding.
 
     Raises
     ------
@@ -90,7 +93,9 @@ def simulate(
     runner: Engine = kind("simulators.engines", Engine, engine)()  # type: ignore[type-abstract]
     while True:
         watched = _evenly(int(np.size(schedule.row))) if watch is None else tuple(watch)
-        task = Task(plan, schedule, seed, keep_rows, watched, bins, router=release, variants=tuple(variants))
+        task = Task(
+            plan, schedule, seed, keep_rows, watched, bins, router=release, variants=tuple(variants), cores=cores
+        )
         outcome = runner.run(task, progress=progress, cancelled=cancelled)
         if not outcome.used_up:
             break

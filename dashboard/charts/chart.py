@@ -19,6 +19,10 @@ GUIDE = "#8a96a3"
 MAX_POINTS = 2_000
 """The most points that one series draws; more cannot be seen and only slow the page."""
 HEIGHT_PX = 380
+_MARKED = 8
+"""Points of a series with a marker."""
+_MANY = 100
+"""Of more points than that the browser chooses those that are marked: it would draw also the markers without size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,19 @@ def figure(x: str, y: str, *, height: int = HEIGHT_PX) -> go.Figure:
 
 def line(look: Look, name: str, x: Any, y: Any, **more: Any) -> go.Scatter:
     """A series with a marker on few enough of its points that the dash still shows."""
-    shown = np.zeros(len(x))
-    shown[np.unique(np.linspace(0, len(x) - 1, min(len(x), 8)).astype(int))] = 7
+    marker: dict[str, Any] = {"color": look.colour, "symbol": look.marker, "size": 7}
+    if len(x) > _MANY:
+        marker["maxdisplayed"] = _MARKED
+    else:
+        marker["size"] = np.zeros(len(x))
+        marker["size"][np.unique(np.linspace(0, len(x) - 1, min(len(x), _MARKED)).astype(int))] = 7
     return go.Scatter(
         x=x,
         y=y,
         name=name,
         mode="lines+markers",
         line={"color": look.colour, "dash": look.dash, "width": 2.5},
-        marker={"color": look.colour, "symbol": look.marker, "size": shown},
+        marker=marker,
         **more,
     )
 

@@ -6,6 +6,9 @@ Source: Kubernetes, pkg/controller/podautoscaler, replica_calculator.go (`calcPl
 
 import math
 
+_ROUNDING = 1e-9
+"""A load of 2.0000000000000001 replicas takes two."""
+
 
 def wanted(total: float, ready: int, unready: int, target: float, tolerance: float) -> int:
     """How many replicas the metric asks for.
@@ -20,11 +23,11 @@ def wanted(total: float, ready: int, unready: int, target: float, tolerance: flo
     if unready == 0 or ratio <= 1.0:
         if abs(ratio - 1.0) <= tolerance:
             return current
-        return math.ceil(ratio * ready)
+        return math.ceil(ratio * ready - _ROUNDING)
     dampened = total / current / target
     if abs(dampened - 1.0) <= tolerance or dampened < 1.0:
         return current
-    return max(current, math.ceil(dampened * current))
+    return max(current, math.ceil(dampened * current - _ROUNDING))
 
 
 def stabilised(current: int, lowest: int, highest: int) -> int:

@@ -5,6 +5,7 @@ relative error of at most `RELATIVE_ERROR` on top of being those of the sample. 
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,14 @@ def bucket(value: float) -> int:
     return min(max(index, 0), BUCKETS - 1)
 
 
+@cache
 def middles() -> NDArray[np.float64]:
-    """The value that each bucket stands for. (buckets,)"""
+    """The value that each bucket stands for; not to be written to. (buckets,)"""
     index = np.arange(BUCKETS)
     mantissa = 0.5 + (index % PER_OCTAVE + 0.5) / (2 * PER_OCTAVE)
-    return np.ldexp(mantissa, index // PER_OCTAVE + LOWEST)
+    values = np.ldexp(mantissa, index // PER_OCTAVE + LOWEST)
+    values.flags.writeable = False
+    return values
 
 
 def quantile(counts: NDArray[np.integer], share: float) -> float:

@@ -84,9 +84,11 @@ class Task:
     """At most so many consecutive batches of requests whose mean latency is kept, for warm-up and intervals."""
     router: Router | None = None
     variants: tuple[Variant, ...] = (Variant(),)
+    cores: int = 1
+    """Processor cores that an engine may use at the same time, where it can."""
 
     def __post_init__(self) -> None:
-        check_numbers(bins=self.bins, batches=self.batches)
+        check_numbers(bins=self.bins, batches=self.batches, cores=self.cores)
         check_schedule(self.schedule)
         check_variants(self.variants, self.plan.by_name)
 

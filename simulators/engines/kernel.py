@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -13,9 +17,11 @@ from simulators.engines.contract import ROW_FIELDS, Cancelled, Engine, Outcome, 
 from simulators.plan import Unfinished
 
 if TYPE_CHECKING:
+    from simulators.engines._kernel.halves import Cut
     from simulators.engines._kernel.state import World
 
 _CHUNK = 1_000_000  # events between two looks at progress and cancel: a fifth of a second or less
+Look = Callable[[], None]
 
 
 class Kernel(Engine):
@@ -25,40 +31,96 @@ class Kernel(Engine):
     def run(self, task: Task, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> Outcome:
         # Imported here: numba takes a second to import, and the page starts without it.
         from simulators.engines._kernel.build import build
-        from simulators.engines._kernel.loop import close, run
-        from simulators.engines._kernel.records import BOUNDARY, DONE, FULL, GIVEN_UP
-        from simulators.engines._kernel.state import make_room
+        from simulators.engines._kernel.halves import cut_in_two
+        from simulators.engines._kernel.loop import close
 
         world = build(task)
-        while (reason := run(world.main, _CHUNK)) != DONE:
-            if reason == FULL:
-                world = make_room(world)
-            elif reason == GIVEN_UP:
-                raise Unfinished(task.given_up_s, int(world.main["arrived"][0]) - int(world.requests[:, 0].sum()))
-            elif reason == BOUNDARY:
-                _decide(task, world)
+        halves = cut_in_two(task, world)
+
+        def look() -> None:
             if cancelled is not None and cancelled():
                 raise Stopped("the simulation was stopped")
             if progress is not None:
-                progress(min(1.0, int(world.main["arrived"][0]) / max(1, task.requests)))
+                arrived = int(world.main["arrived"][0]) + (int(halves[1].main["arrived"][0]) if halves else 0)
+                progress(min(1.0, arrived / max(1, task.requests)))
+
+        if halves is None:
+            world = _go(task, world, look)
+            ended_s = _ended_s(task, world)
+            close(world.main, ended_s)
+        else:
+            world, ended_s = _go_both(task, world, *halves, look)
         if progress is not None:
             progress(1.0)
-        ended_s = max(float(world.main["last_s"][0]), task.schedule.duration_s)
-        close(world.main, ended_s)
         _complete(world)
-        return Outcome(
-            rows=_rows(task, world.rows) if task.keep_rows else None,
-            requests=world.requests,
-            sketch=world.sketch,
-            batch_sum_s=world.batch_sum_s[: -(-task.requests // task.batch_size)],
-            batch_count=world.batch_count[: -(-task.requests // task.batch_size)],
-            stations=world.station_bins,
-            totals=world.totals,
-            units=world.unit_bins,
-            spans=world.spans[: int(world.main["spans_used"][0])].copy(),
-            ended_s=ended_s,
-            used_up=bool(world.main["used_up"][0]),
-        )
+        return _outcome(task, world, ended_s)
+
+
+def _go(task: Task, world: World, look: Look) -> World:
+    """Run to the end, or to the cut."""
+    from simulators.engines._kernel.loop import run
+    from simulators.engines._kernel.records import BOUNDARY, DONE, FULL, GIVEN_UP
+    from simulators.engines._kernel.state import make_room
+
+    while (reason := run(world.main, _CHUNK)) != DONE:
+        if reason == FULL:
+            world = make_room(world)
+        elif reason == GIVEN_UP:
+            raise Unfinished(task.given_up_s, int(world.main["arrived"][0]) - int(world.requests[:, 0].sum()))
+        elif reason == BOUNDARY:
+            if task.router is None:
+                break
+            _decide(task, world)
+        look()
+    return world
+
+
+def _go_both(task: Task, first: World, cut: Cut, second: World, look: Look) -> tuple[World, float]:
+    """Run both parts at the same time; returns the whole and when it ended."""
+    from simulators.engines._kernel.halves import joined
+    from simulators.engines._kernel.loop import close
+
+    stop = Event()
+
+    def look_too() -> None:
+        if stop.is_set():
+            raise Stopped("the second part is not needed")
+
+    with ThreadPoolExecutor(1, "simulation") as pool:
+        try:
+            rest = pool.submit(_go, task, second, look_too)
+            first = _go(task, first, look)
+            if cut.is_reached(first):
+                second = rest.result()
+                ended_s = max(_ended_s(task, first), _ended_s(task, second))
+                return joined(first, second, ended_s), ended_s
+        finally:
+            stop.set()
+    first.main["boundary_s"] = math.inf
+    first = _go(task, first, look)
+    close(first.main, _ended_s(task, first))
+    return first, _ended_s(task, first)
+
+
+def _ended_s(task: Task, world: World) -> float:
+    return max(float(world.main["last_s"][0]), task.schedule.duration_s)
+
+
+def _outcome(task: Task, world: World, ended_s: float) -> Outcome:
+    batches = -(-task.requests // task.batch_size)
+    return Outcome(
+        rows=_rows(task, world.rows) if task.keep_rows else None,
+        requests=world.requests,
+        sketch=world.sketch,
+        batch_sum_s=world.batch_sum_s[:batches],
+        batch_count=world.batch_count[:batches],
+        stations=world.station_bins,
+        totals=world.totals,
+        units=world.unit_bins,
+        spans=world.spans[: int(world.main["spans_used"][0])].copy(),
+        ended_s=ended_s,
+        used_up=bool(world.main["used_up"][0]),
+    )
 
 
 def _complete(world: World) -> None:
@@ -71,7 +133,9 @@ def _complete(world: World) -> None:
         if not world.stations["ahead"][station]:
             continue
         waited_s, served_s, visits = (float(bins[:, field].sum()) for field in (b.WAITING, b.SERVED, b.COMPLETED))
-        world.totals[station, [b.WAIT, b.WORK_S, b.VISITS]] = waited_s, served_s, visits
+        world.totals[station, [b.WAIT, b.VISITS]] = waited_s, visits
+        if not world.stations["areas"][station]:  # a function that is held is occupied for longer than its work takes
+            world.totals[station, b.WORK_S] = served_s
 
 
 def _rows(task: Task, records: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:

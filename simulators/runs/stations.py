@@ -86,10 +86,11 @@ def _station(
     visits, stay_s = totals[_T["visits"]], totals[_T["sojourn_s"]]
     present = area[_S["waiting_s"]] + area[_S["served_s"]]
     everywhere = whole[_S["waiting_s"]] + whole[_S["served_s"]]
+    share = utilisation(station, unit, area, unit_area)
     return StationFigures(
         name=station.name,
         unit=unit.name,
-        utilisation=utilisation(station, unit, area[_S["busy_s"]], unit_area),
+        utilisation=None if share is None else float(share),
         throughput_rps=float(area[_S["completed"]]) / seconds,
         mean_waiting=float(area[_S["waiting_s"]]) / seconds,
         mean_present=float(present) / seconds,
@@ -101,14 +102,19 @@ def _station(
     )
 
 
-def utilisation(station: Station, unit: Unit, busy_s: float, unit_area: NDArray[np.float64]) -> float | None:
-    """Share of the time of workers (or cores) that stood ready in which they were occupied."""
-    ready_s = float(unit_area[_U["ready_s"]])
+def utilisation(
+    station: Station, unit: Unit, areas: NDArray[np.float64], unit_areas: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Share of the time of workers (or cores) that stood ready in which they were occupied; None where there is no
+    number of either. Areas are those of the contract's fields: (…, fields) → (…,)."""
+    ready_s = unit_areas[..., _U["ready_s"]]
     if unit.cores is not None:
-        return float(unit_area[_U["cpu_s"]]) / (unit.cores * ready_s) if ready_s else 0.0
-    if station.workers is None:
+        busy_s, each = unit_areas[..., _U["cpu_s"]], unit.cores
+    elif station.workers is not None:
+        busy_s, each = areas[..., _S["busy_s"]], float(station.workers)
+    else:
         return None
-    return float(busy_s) / (station.workers * ready_s) if ready_s else 0.0
+    return np.divide(busy_s, each * ready_s, out=np.zeros(np.shape(ready_s)), where=ready_s > 0)
 
 
 def unit_figures(plan: Plan, outcome: Outcome, counted: slice, seconds: float) -> tuple[UnitFigures, ...]:

@@ -58,7 +58,7 @@ def timeline(plan: Plan, outcome: Outcome, duration_s: float) -> Timeline:
         ok_rps=requests[:, _R["ok"]] / width_s,
         bad_share=_share(bad, scheduled),
         cold_share=_share(requests[:, _R["cold"]], scheduled),
-        percentiles_s={p: _percentiles(outcome.sketch[:-1], p) for p in (50.0, 95.0, 99.0)},
+        percentiles_s=_percentiles(outcome.sketch[:-1], (50.0, 95.0, 99.0)),
         waiting={s.name: stations[i, :, _S["waiting_s"]] / width_s for i, s in enumerate(plan.stations)},
         utilisation=_utilisation(plan, stations, units),
         ready={name: series / width_s for name, series in unit_series["ready_s"].items()},
@@ -73,21 +73,25 @@ def _share(part: Series, whole: Series) -> Series:
     return shares
 
 
-def _percentiles(sketch: NDArray[np.int32], percent: float) -> Series:
-    """By bin; (bins, buckets) → (bins,)."""
-    up_to = np.cumsum(sketch, axis=1, dtype=np.int64)
-    totals = up_to[:, -1]
-    ranks = np.maximum(np.ceil(np.round(totals * percent / 100, 9)), 1)
-    values = _sketch.middles()[np.argmax(up_to >= ranks[:, None], axis=1)]
-    return np.where(totals > 0, values, np.nan)
+def _percentiles(sketch: NDArray[np.int32], percents: tuple[float, ...]) -> dict[float, Series]:
+    """By bin; (bins, buckets) → (bins,) for each."""
+    filled = np.flatnonzero(sketch.any(0))
+    first, end = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, 1)
+    up_to = np.cumsum(sketch[:, first:end], axis=1, dtype=np.int64)
+    totals, middles = up_to[:, -1], _sketch.middles()[first:end]
+
+    def of(percent: float) -> Series:
+        ranks = np.maximum(np.ceil(np.round(totals * percent / 100, 9)), 1)
+        return np.where(totals > 0, middles[np.argmax(up_to >= ranks[:, None], axis=1)], np.nan)
+
+    return {percent: of(percent) for percent in percents}
 
 
 def _utilisation(plan: Plan, stations: Series, units: Series) -> dict[str, Series]:
     found: dict[str, Series] = {}
     for i, station in enumerate(plan.stations):
         unit = plan.unit_of[station.name]
-        areas = units[plan.units.index(unit)]
-        values = [utilisation(station, unit, stations[i, b, _S["busy_s"]], areas[b]) for b in range(len(areas))]
-        if values and values[0] is not None:
-            found[station.name] = np.array(values, np.float64)
+        series = utilisation(station, unit, stations[i], units[plan.units.index(unit)])
+        if series is not None:
+            found[station.name] = series
     return found

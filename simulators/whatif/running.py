@@ -1,5 +1,6 @@
 """Running a question: one seeded simulation, short enough to answer while a slider moves, or long and in pieces."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ LIVE_MOST = 3_000_000
 TRACE_MOST = 1_000_000
 """Requests of which a row each is handed out."""
 BINS = 120
+_CORES = min(2, os.cpu_count() or 1)
 
 
 def run(
@@ -36,6 +38,7 @@ def run(
         keep_rows=keep_rows,
         watch=tuple(watch),
         bins=BINS,
+        cores=_CORES,
         warm_up_s=None if asked.preset.steady else 0.0,
         # What changes on purpose makes the mean vary, however long the run.
         precision=question.precision if asked.preset.steady else None,

@@ -17,6 +17,7 @@ _ARCHITECTURES = {
     "monolith": "architecture=monolith&strategy=embedded",
     "containers with an API": "architecture=container_orchestrated&strategy=api",
     "microservices": "architecture=microservices&strategy=api",
+    "serverless functions": "architecture=serverless&strategy=api",
 }
 
 

@@ -9,6 +9,7 @@ from simulators.engines._kernel.books import (
     tally,
 )
 from simulators.engines._kernel.functions import arrive_at_function
+from simulators.engines._kernel.functions_ahead import function_ahead
 from simulators.engines._kernel.jit import inlined
 from simulators.engines._kernel.lines import enter, free_desk, place, start_due, wait
 from simulators.engines._kernel.memory import (
@@ -42,12 +43,12 @@ _REJECTED, _ERROR = 1, 3
 @inlined
 def arrive(w: W, token: int) -> float:
     """The token is at the door of its step's station. Returns when its answer is back, where that is known already and
-    the answer is good; otherwise -1, and an event was planned."""
+    the answer is good, or when service ends that holds its worker; otherwise -1, and an event was planned."""
     t = token_at(w, token)
     node = node_at(w, t.node)
     s = station_at(w, node.station)
     if s.ahead != 0:
-        return visit_ahead(w, token)
+        return visit_ahead(w, token) if s.areas == 0 else function_ahead(w, token)
     at_the_door(w, token)
     tally(w, node.station, ARRIVED, w.now)
     if unit_at(w, node.unit).scaling == PER_REQUEST:

@@ -3,12 +3,24 @@
 # mypy: no-warn-return-any
 
 from simulators.engines._hpa import limited, stabilised, wanted
+from simulators.engines._kernel.ahead import busy_until, left_to_do
 from simulators.engines._kernel.books import occupy
 from simulators.engines._kernel.cpu import run_cores
 from simulators.engines._kernel.jit import compiled
 from simulators.engines._kernel.memory import NO_KEY, W, change_at, replica_at, unit_at, wish_at
 from simulators.engines._kernel.queue import plan_event
-from simulators.engines._kernel.records import ABSENT, AT_SCALE, DOWN, E_SCALE, NONE, READY, STARTING, WHO, ZERO
+from simulators.engines._kernel.records import (
+    ABSENT,
+    AT_SCALE,
+    DOWN,
+    DRAINING,
+    E_SCALE,
+    NONE,
+    READY,
+    STARTING,
+    WHO,
+    ZERO,
+)
 from simulators.engines._kernel.replicas import retire
 
 
@@ -21,7 +33,9 @@ def sync(w: W, unit: int) -> int:
     ready, unready, total = 0, 0, 0.0
     for replica in range(u.slots, u.slots + u.count):
         state = replica_at(w, replica).state
-        if state == READY:
+        if state == DRAINING and u.ahead != 0 and busy_until(w, replica) <= now:
+            replica_at(w, replica).state = ABSENT
+        elif state == READY:
             ready += 1
             total += metric(w, replica)
         elif state == STARTING or state == DOWN:  # noqa: SIM109 - two comparisons compile to less than a tuple
@@ -56,6 +70,7 @@ def metric(w: W, replica: int) -> float:
     """Mean over the time since the last sync in which the replica was ready; then begin anew."""
     r = replica_at(w, replica)
     u = unit_at(w, r.unit)
+    left_s = 0.0
     occupy(w, replica, ZERO, ZERO)
     if u.on_flight != 0:
         mean = r.flight_area / u.sync_s
@@ -64,9 +79,11 @@ def metric(w: W, replica: int) -> float:
         mean = r.used_s / u.sync_s / u.capacity
         r.used_s = 0.0
     else:
-        mean = r.busy_area / u.sync_s / u.capacity
+        if u.ahead != 0:
+            left_s = left_to_do(w, replica)
+        mean = (r.busy_area - left_s) / u.sync_s / u.capacity
     r.flight_area = 0.0
-    r.busy_area = 0.0
+    r.busy_area = left_s
     return mean
 
 

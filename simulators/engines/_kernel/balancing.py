@@ -9,9 +9,9 @@ from simulators.engines._kernel.records import (
     DOWN,
     LEAST_CONNECTIONS,
     NONE,
-    POWER_OF_TWO,
     RANDOM,
     READY,
+    ROUND_ROBIN,
 )
 
 
@@ -25,6 +25,8 @@ def choose(w: W, unit: int, stream: int, key: Key) -> int:
 @compiled
 def _choose(w: W, unit: int, stream: int, key: Key) -> int:
     u = unit_at(w, unit)
+    if u.balancing == ROUND_ROBIN:
+        return next_in_turn(w, unit)
     n = u.count if u.steady != 0 else open_count(w, unit)
     if n == 0:
         return NONE
@@ -32,15 +34,13 @@ def _choose(w: W, unit: int, stream: int, key: Key) -> int:
         return nth_open(w, unit, int(uniform(stream, key) * n))
     if u.balancing == LEAST_CONNECTIONS:
         return least(w, unit)
-    if u.balancing == POWER_OF_TWO:
-        first = int(uniform(stream, key) * n)
-        if n == 1:
-            return nth_open(w, unit, first)
-        second = int(uniform(stream, further_key(key, NO_KEY)) * (n - 1))
-        second += 1 if second >= first else 0
-        one, two = nth_open(w, unit, first), nth_open(w, unit, second)
-        return two if replica_at(w, two).in_flight < replica_at(w, one).in_flight else one
-    return next_in_turn(w, unit)
+    first = int(uniform(stream, key) * n)  # power of two choices
+    if n == 1:
+        return nth_open(w, unit, first)
+    second = int(uniform(stream, further_key(key, NO_KEY)) * (n - 1))
+    second += 1 if second >= first else 0
+    one, two = nth_open(w, unit, first), nth_open(w, unit, second)
+    return two if replica_at(w, two).in_flight < replica_at(w, one).in_flight else one
 
 
 @inlined
@@ -54,7 +54,7 @@ def is_open(w: W, replica: int) -> bool:
 def open_count(w: W, unit: int) -> int:
     u = unit_at(w, unit)
     n = 0
-    for replica in range(u.slots, u.slots + u.count):
+    for replica in range(u.slots, u.slots + u.reached):
         n += 1 if is_open(w, replica) else 0
     return n
 
@@ -65,7 +65,7 @@ def nth_open(w: W, unit: int, nth: int) -> int:
     u = unit_at(w, unit)
     if u.steady != 0:
         return u.slots + nth
-    for replica in range(u.slots, u.slots + u.count):
+    for replica in range(u.slots, u.slots + u.reached):
         if is_open(w, replica):
             if nth == 0:
                 return replica
@@ -78,7 +78,7 @@ def least(w: W, unit: int) -> int:
     """The replica with the fewest jobs, the first of several."""
     u = unit_at(w, unit)
     best = NONE
-    for replica in range(u.slots, u.slots + u.count):
+    for replica in range(u.slots, u.slots + u.reached):
         if is_open(w, replica) and (best == NONE or replica_at(w, replica).in_flight < replica_at(w, best).in_flight):
             best = replica
     return best
@@ -88,8 +88,9 @@ def least(w: W, unit: int) -> int:
 def next_in_turn(w: W, unit: int) -> int:
     """The next after the last one chosen, or the first again."""
     u = unit_at(w, unit)
-    for step in range(1, u.count + 1):
-        slot = (u.last + step) % u.count
+    slot = u.last
+    for _ in range(u.reached):
+        slot = slot + 1 if slot + 1 < u.reached else 0
         if is_open(w, u.slots + slot):
             u.last = slot
             return u.slots + slot

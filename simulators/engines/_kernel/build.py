@@ -12,6 +12,7 @@ from simulators.engines import _draws as draws
 from simulators.engines import _sketch
 from simulators.engines._kernel import records as r
 from simulators.engines._kernel.flatten import Flattener, Terms, records_of, table
+from simulators.engines._kernel.foreseen import ahead, never_fails
 from simulators.engines._kernel.state import Records, World, chained, placed
 from simulators.engines._moments import Rank, order
 from simulators.engines.contract import REQUEST_FIELDS, SPAN, STATION_FIELDS, STATION_TOTALS, UNIT_FIELDS, Task
@@ -26,12 +27,8 @@ from simulators.plan import (
     Slow,
     Station,
     Unit,
-    Visit,
-    walk,
 )
 from simulators.plan.stations import BALANCINGS
-
-_LONGEST_RING = 4_096
 
 
 def build(task: Task) -> World:
@@ -43,21 +40,25 @@ def build(task: Task) -> World:
     duration_s = task.schedule.duration_s
     batches = max(1, -(-task.requests // task.batch_size))
     nodes = records_of(flat.nodes, r.NODE)
-    _mark_lanes(nodes, places)
     rows = np.zeros(task.requests if task.keep_rows else 1, r.ROW)
     if task.keep_rows and (task.router is not None or isinstance(task.schedule, ClosedSchedule)):
         rows["end_s"] = rows["scheduled_s"] = np.nan
     term_table, samples = terms.tables()
+    columns, kept = terms.columns(term_table)
+    drawn = terms.drawn_beforehand
+    _mark_lanes(nodes, places, term_table, [wake[0] for wake in flat.wakes])
     main = np.zeros(1, r.MAIN)
     opened = task.schedule.at_s if isinstance(task.schedule, OpenSchedule) else np.zeros(0)
     think = task.schedule.think_s if isinstance(task.schedule, ClosedSchedule) else np.zeros((1, 1))
     for name, value in {
         "duration_s": duration_s, "width_s": duration_s / task.bins, "bins": task.bins, "batch_size": task.batch_size,
         "given_up_s": task.given_up_s, "batch": -1,
-        "boundary_s": math.inf if task.router is None else 0.0, "front_kind": r.E_NONE, "steps": len(nodes) + 8,
+        "boundary_s": math.inf if task.router is None else 0.0, "steps": len(nodes) + 8,
         "per_user": think.shape[1], "keep": task.keep_rows, "closed": isinstance(task.schedule, ClosedSchedule),
         "versions": len(task.variants), "root": flat.root,
         "release": draws.stream_of(task.seed, "[release]", "version"),
+        "columns_used": drawn, "drawn_mask": kept - 1,
+        "drawn_upto": 0 if drawn and isinstance(task.schedule, OpenSchedule) else -1,
     }.items():  # fmt: skip
         main[name] = value
     world = World(
@@ -66,14 +67,17 @@ def build(task: Task) -> World:
         factors=_factors(task), guards=records_of(flat.guards, r.GUARDING),
         outcomes=np.zeros(max(1, flat.outcomes), np.uint8), stations=places.stations, units=places.units,
         kills=np.zeros(max(1, len(plan.faults)), r.RINGED), replicas=places.replicas, desks=places.desks,
-        lines=places.lines, ends=np.zeros(max(1, places.ends)), starts=np.zeros(max(1, places.starts)),
-        vacant=places.vacant, idle=np.zeros(len(places.replicas), np.int64),
+        serving=np.zeros(len(places.replicas), r.RINGED), lines=places.lines,
+        ends=np.zeros(max(1, places.ends)), starts=np.zeros(max(1, places.starts)),
+        vacant=places.vacant, idle=np.zeros(len(places.replicas), r.IDLE),
         wishes=np.zeros(max(1, places.wishes), r.RINGED), changes=np.zeros(max(1, places.changes), r.RINGED),
         tokens=_free(r.TOKEN, 64 * len(nodes) + 1_024), frames=_free(r.FRAME, 64 * len(nodes) + 1_024),
-        slots=_free(r.SLOT, 256), heap=np.zeros(1, r.EVENT), pile=np.zeros(len(nodes) + 8, r.PILED),
+        slots=_free(r.SLOT, 256), near=np.zeros(r.NEAR, r.EVENT), heap=np.zeros(1, r.EVENT),
+        pile=np.zeros(len(nodes) + 8, r.PILED),
         shares=np.ones(max(1, len(task.variants))), arrivals=np.ascontiguousarray(opened, np.float64),
         think_s=np.ascontiguousarray(think, np.float64).reshape(-1),
-        watch=np.array(sorted(set(task.watch)), np.int64), rows=rows,
+        watch=np.array(sorted(set(task.watch)), np.int64), rows=rows, columns=columns,
+        drawn=np.zeros((1 + drawn) * kept), places=np.zeros(r.BLOCK, np.int64), chances=np.zeros(r.BLOCK),
         requests=np.zeros((task.bins + 1, len(REQUEST_FIELDS))),
         sketch=np.zeros((task.bins + 1, _sketch.BUCKETS), np.int32),
         batch_sum_s=np.zeros(batches), batch_count=np.zeros(batches, np.int64),
@@ -85,15 +89,25 @@ def build(task: Task) -> World:
     return _first_events(task, world)
 
 
-def _mark_lanes(nodes: Records, places: _Places) -> None:
+def _mark_lanes(nodes: Records, places: _Places, terms: Records, idle_s: list[float]) -> None:
     """Copy what `lane` needs to know of a visit's station and only replica next to the visit."""
     for index in np.flatnonzero(nodes["kind"] == r.VISIT):
-        station, unit = places.stations[nodes["station"][index]], places.units[nodes["unit"][index]]
-        if station["ahead"] and station["plain"] and unit["count"] == 1:
-            desk = places.desks[station["desk"]]
-            here = {"lane": 1, "place": unit["slots"], "desk": station["desk"], "ends": desk["ends"]}
-            for name, value in (here | {name: station[name] for name in ("workers", "queue_limit")}).items():
-                nodes[name][index] = value
+        node = nodes[index]
+        station = places.stations[node["station"]]
+        drawn = {f"{name}_at": _column(terms, node[name]) for name in ("hop_out", "hop_back", "delay", "service")}
+        if not station["lane"] or r.NONE in drawn.values():
+            continue
+        here = {"lane": 1, "place": places.units[node["unit"]]["slots"], "desk": station["desk"]}
+        here |= {"ends": places.desks[station["desk"]]["ends"], **drawn}
+        here |= {"workers": station["workers"], "queue_limit": station["queue_limit"]}
+        here["least_idle_s"] = idle_s[node["wakes"]] if station["wakes"] else math.inf
+        for name, value in here.items():
+            nodes[name][index] = value
+
+
+def _column(terms: Records, first: int) -> int:
+    """Where a sum is drawn beforehand, NONE where it is not; what takes no time is in the first column."""
+    return 0 if first == r.NONE else int(terms["column"][first])
 
 
 def _free(dtype: np.dtype[np.void], count: int) -> Records:
@@ -141,13 +155,15 @@ class _Places:
     def _unit(self, unit: Unit) -> list[int]:
         index, scaling = len(self._units), unit.scaling
         begun, count = _counts(unit)
-        killed = any(isinstance(f, Kill) and f.unit == unit.name for f in self._plan.faults)
-        steady = isinstance(scaling, Fixed) and unit.crash is None and not killed
+        steady = isinstance(scaling, Fixed) and never_fails(self._plan, unit)
+        foreseen = ahead(self._plan, unit, unit.stations[0])
+        watched = unit.balancing in ("least_connections", "power_of_two") and not isinstance(scaling, PerRequest)
         crash, name, add = unit.crash, unit.name, self._terms.add
         slots = len(self._replicas)
         fields: dict[str, object] = {
-            "slots": slots, "count": count, "balancing": BALANCINGS.index(unit.balancing), "steady": steady,
-            "counted": isinstance(scaling, Autoscaled) or unit.balancing in ("least_connections", "power_of_two"),
+            "slots": slots, "count": count, "reached": begun, "steady": steady,
+            "balancing": BALANCINGS.index(unit.balancing),
+            "counted": watched or (isinstance(scaling, Autoscaled) and not foreseen), "ahead": foreseen,
             "stations": len(unit.stations), "first_station": len(self._stations), "cores": unit.cores or 0.0,
             "capacity": unit.cores or sum(s.workers or 0 for s in unit.stations), "begun": begun, "last": -1,
             "start_up": add(unit.start_up, name, "start-up"),
@@ -161,18 +177,17 @@ class _Places:
             fields |= {
                 "scaling": r.PER_REQUEST, "expiry_s": scaling.idle_expiry_s, "provisioned": scaling.provisioned,
                 "start_cores": scaling.start_cores or 0.0, "start_planned": r.NONE,
-                "vacant_n": count - begun, "idle_n": begun, "ready": begun,
+                "vacant_n": count - begun, "idle_n": begun,
             }  # fmt: skip
         self._units.append(fields)
         for slot in range(count):
             up = isinstance(scaling, PerRequest) and slot < begun
             self._replicas.append(
                 {"unit": index, "slot": slot, "state": r.READY if up else r.ABSENT,
-                 "serial": slot if slot < begun else -1, "top": r.NONE, "planned": r.NONE, "idle_at": r.NONE,
-                 "start_token": r.NONE}
+                 "serial": slot if slot < begun else -1, "top": r.NONE, "planned": r.NONE, "start_token": r.NONE}
             )  # fmt: skip
         for station in unit.stations:
-            self._station(index, unit, station, count, slots, steady)
+            self._station(index, unit, station, count, slots)
         return list(range(count - 1, begun - 1, -1)) + [0] * begun
 
     def _autoscaler(self, rules: Autoscaled) -> dict[str, object]:
@@ -189,23 +204,25 @@ class _Places:
         self.changes += changes
         return fields
 
-    def _plain(self, station: Station, slowed: bool) -> bool:
-        """Whether a service is nothing but what its law says."""
+    def _unchanging(self, station: Station, slowed: bool) -> bool:
+        """Whether a service is nothing but what its law and its wakes say."""
         changed = len(self._task.variants) > 1 or any(v.service_factor or v.error_share for v in self._task.variants)
-        return not (station.wakes or station.error_share or slowed or changed)
+        return not (station.error_share or slowed or changed)
 
-    def _station(self, index: int, unit: Unit, station: Station, count: int, slots: int, steady: bool) -> None:
+    def _station(self, index: int, unit: Unit, station: Station, count: int, slots: int) -> None:
         shared = unit.balancing == "shared_queue"
         one_line = shared or isinstance(unit.scaling, PerRequest)
-        ahead = steady and _ahead(self._plan, unit, station)
+        foreseen = ahead(self._plan, unit, station)
         limit = -1 if station.queue_limit is None else station.queue_limit
         mine = [f for f in self._plan.faults if isinstance(f, Slow) and f.station == station.name]
+        unchanging = self._unchanging(station, bool(mine))
         batching, refresh = station.batching, station.refresh
         fields: dict[str, object] = {
             "unit": index, "workers": station.workers or -1, "queue_limit": limit, "desk": len(self._desks),
             "line": self.line_count if one_line else r.NONE, "wakes": len(station.wakes), "shared": shared,
-            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": ahead,
-            "plain": self._plain(station, bool(mine)), "areas": isinstance(unit.scaling, PerRequest),
+            "drop": station.drop_abandoned, "deliveries": station.max_deliveries, "ahead": foreseen,
+            "plain": unchanging and not station.wakes, "areas": isinstance(unit.scaling, PerRequest),
+            "lane": foreseen and unchanging and isinstance(unit.scaling, Fixed) and count == 1,
             "slows": len(mine), "first_slow": len(self._slows),
             "redelivery_s": -1.0 if station.redelivery_s is None else station.redelivery_s, "refresh": r.NONE,
             "refreshes": refresh is not None, "refresh_done_s": math.inf,
@@ -229,8 +246,8 @@ class _Places:
                 {"free": station.workers or 2**60, "line": line, "replica": slots + slot,
                  "station": len(self._stations), "ends": self.ends, "starts": self.starts}
             )  # fmt: skip
-            self.ends += (station.workers or 0) if ahead else 0
-            self.starts += max(1, limit) if ahead and limit >= 0 else 0
+            self.ends += (station.workers or 0) if foreseen else 0
+            self.starts += max(1, limit) if foreseen and limit >= 0 else 0
         self.line_count += 1 if one_line else count
         self._stations.append(fields)
 
@@ -244,15 +261,6 @@ def _counts(unit: Unit) -> tuple[int, int]:
             return begins, 2 * maximum
         case PerRequest(provisioned=provisioned, concurrency=concurrency):
             return provisioned, concurrency
-
-
-def _ahead(plan: Plan, unit: Unit, station: Station) -> bool:
-    """Whether a service can be worked out on arrival: nothing later can change it, and nobody needs its events."""
-    holds = any(isinstance(s, Visit) and s.station == station.name and s.inside is not None for s in walk(plan.request))
-    simple = station.batching is None and station.refresh is None and not station.drop_abandoned and not holds
-    blind = unit.scaling.most == 1 or unit.balancing in ("random", "round_robin")
-    short = station.queue_limit is None or station.queue_limit <= _LONGEST_RING
-    return simple and unit.cores is None and unit.balancing != "shared_queue" and blind and short
 
 
 def _first_events(task: Task, w: World) -> World:
@@ -298,9 +306,5 @@ def _kills(plan: Plan, w: World, number: int, fault: Kill) -> list[tuple[float, 
 
 
 def _idle(w: World, unit: int, replica: int) -> None:
-    """A provisioned instance stands idle from the start: newest on top of the heap."""
-    count = int(w.units[unit]["idle_n"])
-    slots = int(w.units[unit]["slots"])
-    at = count - 1 - (replica - slots)
-    w.idle[slots + at] = replica
-    w.replicas[replica]["idle_at"] = at
+    """A provisioned instance stands idle from the start."""
+    w.idle[replica] = replica - int(w.units[unit]["slots"]), replica

@@ -1,29 +1,49 @@
-"""Drawing durations by term and key."""
+"""Drawing durations by term and key; many have been drawn beforehand (see `blocks`)."""
 
 # mypy: no-warn-return-any
+
+from typing import Any
 
 import numpy as np
 
 from simulators.engines._draws import exponential, gamma, lognormal, pick, uniform
 from simulators.engines._kernel.jit import compiled, inlined
-from simulators.engines._kernel.memory import Key, W, sample_at, size_at, term_at
+from simulators.engines._kernel.memory import Key, W, drawn_at, sample_at, size_at, term_at
 from simulators.engines._kernel.records import DETERMINISTIC, EMPIRICAL, EXPONENTIAL, LOGNORMAL, NONE
 
 
 @inlined
 def draw(w: W, first: int, key: Key) -> float:
     """The duration that the terms from `first` on add up to; NONE is no time at all."""
+    return draw_in(w, first, key, row_of(w, key))
+
+
+@inlined
+def row_of(w: W, key: Key) -> Any:
+    """Where that is kept which was drawn beforehand under the key; NONE where nothing was."""
+    return np.int64(key & w.drawn_mask) if w.drawn_last - key < w.drawn_kept else NONE
+
+
+@inlined
+def draw_in(w: W, first: int, key: Key, row: int) -> float:
+    """The same for a key whose row is known."""
     if first == NONE:
         return 0.0
-    term = term_at(w, first)
-    if term.run == 1:  # what was measured is what is drawn most
-        return sample_at(w, term.first + np.int64(pick(term.stream, key, term.count)))[0]
-    return _draw_run(w, first, term.run, key) if term.run > 1 else _draw(w, first, key)
+    column = term_at(w, first).column
+    if row == NONE or column == NONE:
+        return _draw_now(w, first, key)
+    return drawn_at(w, column + row)[0]
 
 
 @compiled
+def _draw_now(w: W, first: int, key: Key) -> float:
+    run = term_at(w, first).run
+    return _draw_run(w, first, run, key) if run > 0 else _draw_sum(w, first, key)
+
+
+@inlined
 def _draw_run(w: W, first: int, count: int, key: Key) -> float:
-    """A sum of measured durations."""
+    """A sum of measured durations, which are what is drawn most."""
     total = 0.0
     for index in range(first, first + count):
         term = term_at(w, index)
@@ -31,8 +51,8 @@ def _draw_run(w: W, first: int, count: int, key: Key) -> float:
     return total
 
 
-@compiled
-def _draw(w: W, first: int, key: Key) -> float:
+@inlined
+def _draw_sum(w: W, first: int, key: Key) -> float:
     total = 0.0
     while True:
         term = term_at(w, first)

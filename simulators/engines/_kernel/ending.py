@@ -31,6 +31,14 @@ def end_request(w: W, token: int, at_s: float, status: int) -> None:
 
 
 @compiled
+def finish(w: W, token: int, at_s: float) -> None:
+    """The strand is through with all its steps; so is the request, if it is the request's own."""
+    if token_at(w, token).scope == ROOT:
+        end_request(w, token, at_s, ZERO)
+    over(w, token, at_s)
+
+
+@compiled
 def plan_user(w: W, number: int, since_s: float) -> None:
     """A user's next request, after the pause to think."""
     at_s = since_s + thought_at(w, number)[0]

@@ -33,6 +33,10 @@ from simulators.plan import (
 )
 
 _STATUS = {"rejected": 1, "timeout": 2, "error": 3}
+_FEWEST_ROWS, _MOST_ROWS, _MOST_DRAWN = 128, 4_096, 8_192
+"""What is drawn beforehand should stay in the processor's caches."""
+_LIKELY = 0.5
+"""What a request needs with at least this probability is drawn beforehand."""
 
 
 class Terms:
@@ -40,9 +44,10 @@ class Terms:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._terms: list[tuple[int, int, int, float, float, int, int, int]] = []
+        self._terms: list[tuple[int, int, int, float, float, int, int, int, int]] = []
         self._samples: list[float] = []
         self._known: dict[tuple[float, ...], int] = {}
+        self._beforehand: list[int] = []
 
     def add(self, law: Law | None, source: str, purpose: str, occurrence: int = 0) -> int:
         if law is None:
@@ -72,7 +77,12 @@ class Terms:
                 kind, p, q = r.GAMMA, shape, mean / shape
             case Empirical(samples):
                 kind, first, count = r.EMPIRICAL, self._place(law), len(samples)
-        self._terms.append((stream, count, first, p, q, kind, more, run))
+        self._terms.append((stream, count, first, p, q, kind, more, run, r.NONE))
+
+    def draw_beforehand(self, first: int) -> None:
+        """Keep a column for the law whose first term that is."""
+        if first != r.NONE and first not in self._beforehand:
+            self._beforehand.append(first)
 
     def _place(self, law: Empirical) -> int:
         """Where the samples are; equal ones are kept once, since the processor's cache is small."""
@@ -83,6 +93,24 @@ class Terms:
 
     def tables(self) -> tuple[Records, NDArray[np.float64]]:
         return table(self._terms, r.TERM), np.array(self._samples or [0.0])
+
+    @property
+    def drawn_beforehand(self) -> int:
+        """How many columns there are."""
+        return len(self._beforehand)
+
+    def columns(self, terms: Records) -> tuple[Records, int]:
+        """The columns of what is drawn beforehand, noted with its terms, and how many rows each has.
+
+        In front of them is a column of zeros, for what takes no time.
+        """
+        rows = _MOST_ROWS
+        while rows > _FEWEST_ROWS and rows * self.drawn_beforehand > _MOST_DRAWN:
+            rows //= 2
+        places = [(first, index * rows) for index, first in enumerate(self._beforehand, 1)]
+        for first, at in places:
+            terms["column"][first] = at
+        return table(places, r.COLUMN), rows
 
 
 def table(rows: Several[tuple[object, ...]], dtype: np.dtype[np.void]) -> Records:
@@ -101,6 +129,7 @@ class Flattener:
         self.wakes: list[tuple[float, int, int]] = []
         self.guards: list[dict[str, object]] = []
         self.outcomes = 0
+        self._odds = 1.0
         self._stations = {station.name: i for i, station in enumerate(plan.stations)}
         self._units = {unit.name: i for i, unit in enumerate(plan.units)}
         self._die = self._node(r.DIE, 0, r.NONE)
@@ -129,8 +158,9 @@ class Flattener:
                 first = self._branch([(1.0, entry) for entry in entries])
                 return self._node(r.FORK, node.number, following, first=first, count=n, need=need)
             case Choice():
-                edges = np.cumsum([share for share, _ in step.branches]).tolist()
-                entries = [self._lay(inner, following) for inner in node.inner]
+                shares = [share for share, _ in step.branches]
+                edges = np.cumsum(shares).tolist()
+                entries = [self._perhaps(*one, following) for one in zip(shares, node.inner, strict=True)]
                 first = self._branch(list(zip(edges, entries, strict=True)))
                 chance = draws.stream_of(self._seed, node.source, "choice", node.occurrence)
                 return self._node(r.CHOICE, node.number, following, first=first, count=len(entries), choice=chance)
@@ -141,6 +171,14 @@ class Flattener:
             case Guard():
                 return self._guard(node, step, following)
 
+    def _perhaps(self, share: float, node: Node, following: int) -> int:
+        """Lay out a step that only a share of those who come here goes through."""
+        before = self._odds
+        self._odds *= share
+        first = self._lay(node, following)
+        self._odds = before
+        return first
+
     def _branch(self, branches: list[tuple[float, int]]) -> int:
         self.branches += branches
         return len(self.branches) - len(branches)
@@ -150,6 +188,11 @@ class Flattener:
         name, nth, add = station.name, node.occurrence, self._terms.add
         service = add(station.service, name, "service", nth)
         cold = unit.scaling.cold_service if isinstance(unit.scaling, PerRequest) else None
+        hop_out, hop_back = add(step.hop, name, "hop-out", nth), add(step.hop, name, "hop-back", nth)
+        delay = add(station.delay, name, "delay", nth)
+        if self._odds >= _LIKELY:
+            for first in (hop_out, hop_back, delay, *((service,) if station.batching is None else ())):
+                self._terms.draw_beforehand(first)
         inner = r.NONE
         if node.inner:
             inner = self._lay(node.inner[0], self._node(r.RELEASE, node.number, r.NONE))
@@ -162,9 +205,9 @@ class Flattener:
             station=self._stations[name],
             unit=self._units[unit.name],
             stay=step.hop is None,
-            hop_out=add(step.hop, name, "hop-out", nth),
-            hop_back=add(step.hop, name, "hop-back", nth),
-            delay=add(station.delay, name, "delay", nth),
+            hop_out=hop_out,
+            hop_back=hop_back,
+            delay=delay,
             service=service,
             cold=service if cold is None else add(cold, name, "cold-service", nth),
             start_up=add(unit.start_up, unit.name, "start-up", nth),
@@ -194,7 +237,7 @@ class Flattener:
             r.CACHE,
             node.number,
             following,
-            inner=self._lay(node.inner[0], following),
+            inner=self._perhaps(1.0 - step.hit_share, node.inner[0], following),
             hit=step.hit_share,
             lookup=self._terms.add(step.lookup, node.source, "lookup", node.occurrence),
             choice=draws.stream_of(self._seed, node.source, "choice", node.occurrence),
@@ -228,7 +271,6 @@ class Flattener:
 def records_of(rows: list[dict[str, object]], dtype: np.dtype[np.void]) -> Records:
     """Records from field values; what is not named is 0."""
     out = np.zeros(max(1, len(rows)), dtype)
-    for index, row in enumerate(rows):
-        for name, value in row.items():
-            out[name][index] = value
+    for name in {name for row in rows for name in row}:
+        out[name][: len(rows)] = [row.get(name, 0) for row in rows]
     return out

@@ -52,7 +52,7 @@ def inlined(function: F) -> F:
 
 def entry(function: F) -> F:
     """A compiled function that Python calls: kept on disk, with all that it calls."""
-    return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def drop_stale_cache() -> None:
@@ -60,7 +60,7 @@ def drop_stale_cache() -> None:
 
     Numba notices when the file of a function changes, but not when a function that it calls does, in another file.
     """
-    plain = {"build.py", "flatten.py", "state.py"}  # never compiled
+    plain = {"build.py", "flatten.py", "foreseen.py", "halves.py", "state.py"}  # never compiled
     own = [source for source in sorted(_HERE.glob("*.py")) if source.name not in plain]
     sources = [*own, *sorted(_HERE.parent.glob("_*.py")), _HERE.parent / "contract.py"]
     now = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

@@ -5,11 +5,12 @@
 import numpy as np
 
 from simulators.engines._kernel.autoscale import free_place, retire_youngest, sync
+from simulators.engines._kernel.blocks import draw_block
 from simulators.engines._kernel.books import at_time, levels, unit_levels, write_row
 from simulators.engines._kernel.cpu import leave_cores
 from simulators.engines._kernel.draw import draw
-from simulators.engines._kernel.ending import fail, time_out
-from simulators.engines._kernel.functions import after_function, expire, instance_started
+from simulators.engines._kernel.ending import fail, finish, time_out
+from simulators.engines._kernel.functions import after_function, expire, instance_started, settle
 from simulators.engines._kernel.guarding import begin_try
 from simulators.engines._kernel.holding import hold
 from simulators.engines._kernel.jit import compiled, entry, inlined
@@ -22,9 +23,9 @@ from simulators.engines._kernel.memory import (
     arrival_at,
     as_key,
     desk_at,
-    event_at,
     frame_at,
     kill_at,
+    near_at,
     node_at,
     replica_at,
     slot_at,
@@ -32,7 +33,7 @@ from simulators.engines._kernel.memory import (
     token_at,
     unit_at,
 )
-from simulators.engines._kernel.queue import drop_first, earlier, plan_event
+from simulators.engines._kernel.queue import drop_next, earlier, plan_event, refill
 from simulators.engines._kernel.records import (
     AHEAD,
     AT_DOOR,
@@ -42,7 +43,6 @@ from simulators.engines._kernel.records import (
     AT_TICK,
     AWAY,
     BOUNDARY,
-    COMING,
     DONE,
     DOWN,
     E_ARRIVE,
@@ -51,7 +51,6 @@ from simulators.engines._kernel.records import (
     E_CRASH,
     E_INSTANCE,
     E_KILL,
-    E_NONE,
     E_READY,
     E_RESUME,
     E_RETRY,
@@ -61,10 +60,9 @@ from simulators.engines._kernel.records import (
     E_TICK,
     E_TIMEOUT,
     E_WAITED,
+    END,
     FULL,
     GIVEN_UP,
-    IN_FRONT,
-    IN_HEAP,
     IN_LINE,
     NONE,
     PAUSED,
@@ -87,6 +85,8 @@ def run(main: W, most: int) -> int:
     """Process up to `most` events; returns why it stopped."""
     w = main[0]
     w.limit_s = min(w.boundary_s, w.given_up_s)
+    if w.near_used == 0:
+        refill(w)
     credit = 0
     while most > 0:
         most -= 1
@@ -95,45 +95,41 @@ def run(main: W, most: int) -> int:
             if credit <= 0:
                 return FULL
         credit -= 1
-        # The next moment: the one in front, the first of the heap, or the next arrival of the schedule.
-        front_s = w.front_s if w.front_kind != E_NONE else np.inf
-        heap_s = event_at(w, ZERO).at_s if w.heap_used > 0 else np.inf
-        coming_s = arrival_at(w, w.next)[0] if w.next < w.arrivals_n else np.inf
-        at_s = min(min(front_s, heap_s), coming_s)
+        # The next moment: the next that is planned, or the next arrival of the schedule.
+        planned_s, coming_s = next_planned(w), next_arrival(w)
+        at_s = min(planned_s, coming_s)
         if at_s == np.inf:
             return the_end(w)
         if w.tokens_used == 0 and coming_s == np.inf and w.pending == 0 and at_s >= max(w.duration_s, w.last_s):
             return the_end(w)
         if at_s >= w.limit_s:
             return BOUNDARY if w.limit_s == w.boundary_s else GIVEN_UP
-        source = first_of(w, front_s, heap_s, coming_s)
-        if source == COMING:
+        if coming_s < planned_s or (coming_s == planned_s and comes_first(w)):
             kind, who, stamp, at_order, key = E_START, w.next, 0, AT_START | w.next << WHO, NO_KEY
             w.next += 1
-            coming_s = arrival_at(w, w.next)[0] if w.next < w.arrivals_n else np.inf
-        elif source == IN_FRONT:
-            kind, who, stamp, at_order, key = w.front_kind, w.front_who, w.front_stamp, w.front_order, w.front_key
-            w.front_kind = E_NONE
-            front_s = np.inf
+            coming_s = next_arrival(w)
         else:
-            first = event_at(w, ZERO)
-            kind, who, stamp, at_order, key = first.kind, first.who, first.stamp, first.order, first.key
-            drop_first(w)
-            heap_s = event_at(w, ZERO).at_s if w.heap_used > 0 else np.inf
+            event = near_at(w, w.near_used - 1)
+            kind, who, stamp, at_order, key = event.kind, event.who, event.stamp, event.order, event.key
+            drop_next(w)
+            planned_s = next_planned(w)
         at_time(w, at_s)
-        w.next_s = min(min(front_s, heap_s), min(coming_s, w.limit_s))
+        w.next_s = min(min(planned_s, coming_s), w.limit_s)
 
         n, desk, opened, failing = 0, NONE, NONE, NONE
-        if kind == E_START:
-            n = begin_request(w, who, at_order)
-        elif kind == E_ARRIVE:
-            if node_at(w, token_at(w, who).node).lane == 0:
-                n = go_on(w, ZERO, who, at_s, at_order, key, AT_DOOR)
+        if kind == E_START or kind == E_ARRIVE:  # noqa: SIM109 - two comparisons compile to less than a tuple
+            token = begin_request(w, who) if kind == E_START else who
+            if node_at(w, token_at(w, token).node).lane == 0:
+                n = go_on(w, ZERO, token, at_s, at_order, key, AT_MOMENT if kind == E_START else AT_DOOR)
             else:
-                back_s = along(w, who, at_s, True, True)
+                back_s = along(w, token, at_s, kind == E_ARRIVE, True)
                 if back_s < 0.0:
                     continue
-                n = go_on(w, ZERO, who, back_s, AT_RESUME | token_at(w, who).who_where, key, AHEAD)
+                t = token_at(w, token)
+                if node_at(w, t.node).kind == END:
+                    finish(w, token, back_s)
+                    continue
+                n = go_on(w, ZERO, token, back_s, AT_RESUME | t.who_where, t.key, AHEAD)
         elif kind == E_RESUME:
             if token_at(w, who).status == 0:
                 n = go_on(w, ZERO, who, at_s, at_order, key, AT_MOMENT)
@@ -212,25 +208,20 @@ def the_end(w: W) -> int:
 
 
 @inlined
-def first_of(w: W, front_s: float, heap_s: float, coming_s: float) -> int:
-    """Where the next moment is."""
-    if coming_s < front_s and coming_s < heap_s:
-        return COMING
-    if front_s < heap_s and front_s < coming_s:
-        return IN_FRONT
-    if heap_s < front_s and heap_s < coming_s:
-        return IN_HEAP
-    return _first_of_equals(w, front_s, heap_s, coming_s)
+def next_planned(w: W) -> float:
+    return near_at(w, w.near_used - 1).at_s if w.near_used > 0 else np.inf
+
+
+@inlined
+def next_arrival(w: W) -> float:
+    return arrival_at(w, w.next)[0] if w.next < w.arrivals_n else np.inf
 
 
 @compiled
-def _first_of_equals(w: W, front_s: float, heap_s: float, coming_s: float) -> int:
-    """The same where two or three of them are at the same time."""
-    source, at_s, at_order, key = IN_FRONT, front_s, w.front_order, w.front_key
-    first = event_at(w, ZERO)
-    if w.heap_used > 0 and earlier(heap_s, first.order, first.key, at_s, at_order, key):
-        source, at_s, at_order, key = IN_HEAP, heap_s, first.order, first.key
-    return COMING if earlier(coming_s, AT_START | w.next << WHO, NO_KEY, at_s, at_order, key) else source
+def comes_first(w: W) -> bool:
+    """Whether the next arrival is before what is planned for the same time."""
+    event = near_at(w, w.near_used - 1)
+    return earlier(event.at_s, AT_START | w.next << WHO, NO_KEY, event.at_s, event.order, event.key)
 
 
 @compiled
@@ -247,12 +238,14 @@ def room(w: W) -> int:
 
 
 @inlined
-def begin_request(w: W, number: int, at_order: int) -> int:
+def begin_request(w: W, number: int) -> int:
+    """The strand of a request that comes now."""
     if w.closed != 0:
         w.pending -= 1
+    if number == w.drawn_upto:
+        draw_block(w)
     slot = new_slot(w, number, w.now)
-    token = new_token(w, slot, as_key(number), ROOT, w.root)
-    return go_on(w, ZERO, token, w.now, at_order, NO_KEY, AT_MOMENT)
+    return new_token(w, slot, as_key(number), ROOT, w.root)
 
 
 @inlined
@@ -353,3 +346,5 @@ def close(main: W, ended_s: float) -> None:
         levels(w, station, ZERO, ZERO, ZERO)
     for unit in range(w.units_n):
         unit_levels(w, unit, ZERO, ZERO, 0.0)
+        if unit_at(w, unit).scaling == PER_REQUEST:
+            settle(w, unit)

@@ -25,8 +25,8 @@ DETACHED: Any = np.int64(-2)
 # Kinds of node in the flattened tree.
 VISIT, CHOICE, CACHE, FORK, JOIN, SPAWN, GUARD, UNGUARD, RELEASE, END, DIE = _numbers(11)
 # Kinds of event.
-E_NONE, E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = _numbers(8)
-E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE, E_STARTED = _numbers(17, 8)
+E_START, E_ARRIVE, E_RESUME, E_RETRY, E_COMPLETE, E_CPU, E_TIMEOUT = _numbers(7)
+E_WAITED, E_TICK, E_SCALE, E_CRASH, E_KILL, E_READY, E_INSTANCE, E_EXPIRE, E_STARTED = _numbers(16, 7)
 # Kinds of frame.
 TRY, BRANCHES, HOLD = _numbers(3)
 # Where a token is.
@@ -49,17 +49,20 @@ AT_COMPLETE, AT_RESUME, AT_CRASH, AT_READY, AT_EXPIRE, AT_WAITED, AT_TICK, AT_SC
     AT_TIMEOUT = _FIRST_WORDS  # fmt: skip
 WHO = WHERE_BITS
 """By how many bits who is shifted."""
-# Where the next moment is.
-IN_FRONT, IN_HEAP, COMING = _numbers(3)
 # Why the loop came back.
 DONE, PAUSED, FULL, BOUNDARY, GIVEN_UP = _numbers(5)
+NEAR: Any = np.int64(8)
+"""How many events are kept in order in front of the heap (see `queue`)."""
+BLOCK = 64
+"""For so many requests at a time durations are drawn beforehand (see `blocks`)."""
 
 
 TABLES = (
     "nodes", "terms", "samples", "branches", "sizes", "wakes", "slows", "factors", "guards", "outcomes", "stations",
-    "units", "kills", "replicas", "desks", "lines", "ends", "starts", "vacant", "idle", "wishes", "changes", "tokens",
-    "frames", "slots", "heap", "pile", "shares", "arrivals", "think_s", "watch", "rows", "requests", "sketch",
-    "batch_sum_s", "batch_count", "station_bins", "totals", "unit_bins", "spans",
+    "units", "kills", "replicas", "desks", "lines", "ends", "starts", "vacant", "idle", "serving", "wishes", "changes",
+    "tokens", "frames", "slots", "near", "heap", "pile", "shares", "arrivals", "think_s", "watch", "columns", "drawn",
+    "places", "chances", "rows", "requests", "sketch", "batch_sum_s", "batch_count", "station_bins", "totals",
+    "unit_bins", "spans",
 )  # fmt: skip
 """Names of the tables, which `memory` gives access to."""
 
@@ -72,13 +75,14 @@ MAIN = _record(
     **{f"{name}_at": "i8" for name in TABLES}, **{f"{name}_n": "i8" for name in TABLES},
     now="f8", last_s="f8", duration_s="f8", width_s="f8", boundary_s="f8", given_up_s="f8", limit_s="f8",
     next_s="f8", bin_begin_s="f8", bin_end_s="f8", bin="i8", batch_left="i8", batch="i8",
-    front_s="f8", front_order="i8", front_key="u8", front_kind="i8", front_who="i8", front_stamp="i8",
-    heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
+    drawn_last="u8", drawn_kept="u8", drawn_mask="u8", drawn_upto="i8", columns_used="i8",
+    near_used="i8", heap_used="i8", tokens_used="i8", token_free="i8", frames_used="i8", frame_free="i8",
     slots_used="i8", slot_free="i8", spans_used="i8", next="i8", pending="i8", arrived="i8", batch_size="i8",
     bins="i8", steps="i8", per_user="i8", used_up="i8", keep="i8", closed="i8", versions="i8", release="u8", root="i8",
 )  # fmt: skip
-"""One record: where the tables are and how long, the clock, the event in front of all others, the free records. next_s:
-when the next of all that is planned happens."""
+"""One record: where the tables are and how long, the clock, what was drawn beforehand, the free records. next_s: when
+the next of all that is planned happens. drawn_last, drawn_kept: the last request drawn for, and for how many up to it
+that is still kept; drawn_upto: the next to draw for, -1 for none."""
 
 EVENT = _record(at_s="f8", order="i8", key="u8", stamp="i8", kind="i8", who="i8")
 """A planned moment. stamp: what `who` must still carry for it to count."""
@@ -88,15 +92,20 @@ NODE = _record(
     station="i8", unit="i8", stay="i8", holds="i8", pure="i8",
     hop_out="i8", hop_back="i8", delay="i8", service="i8", cold="i8", start_up="i8", lookup="i8",
     sizes="i8", wakes="i8", errors="u8", balance="u8", choice="u8", hit="f8", guard="i8", need="i8",
-    lane="i8", place="i8", desk="i8", ends="i8", workers="i8", queue_limit="i8",
+    lane="i8", place="i8", desk="i8", ends="i8", workers="i8", queue_limit="i8", least_idle_s="f8",
+    hop_out_at="i8", hop_back_at="i8", delay_at="i8", service_at="i8",
 )  # fmt: skip
 """A step. next: what follows when it ends well; inner: what is inside; where: its number in the plan's tree. Durations
 are indices of terms, NONE for none. pure: whether it can be done ahead of time (see `walk`). lane: whether the visit is
-one of those in `lane`; the fields after it are those of its station and only replica."""
+one of those in `lane`; the fields after it are those of its station and only replica, the shortest idle time that has
+it wake up, and where the durations are that were drawn beforehand."""
 
-TERM = _record(stream="u8", count="u8", first="i8", p="f8", q="f8", kind="i8", more="i8", run="i8")
+TERM = _record(stream="u8", count="u8", first="i8", p="f8", q="f8", kind="i8", more="i8", run="i8", column="i8")
 """A law with its stream; more: whether the next term adds to it; run: how many terms from the first of a sum on, where
-all of them are measured samples, otherwise 0."""
+all of them are measured samples, otherwise 0; column: where the sum is drawn beforehand, NONE where it is not."""
+
+COLUMN = _record(first="i8", at="i8")
+"""A sum of terms that is drawn beforehand, by the first of them."""
 
 BRANCH = _record(upto="f8", entry="i8")
 SIZE = _record(size="i8", term="i8")
@@ -114,18 +123,20 @@ GUARDING = _record(
 STATION = _record(
     unit="i8", batching="i8", max_size="i8", workers="i8", queue_limit="i8", desk="i8", line="i8", sizes="i8",
     max_wait_s="f8", every_s="f8", redelivery_s="f8", deliveries="i8", wakes="i8", slows="i8", first_slow="i8",
-    drop="i8", shared="i8", ahead="i8", plain="i8", areas="i8", refreshes="i8",
+    drop="i8", shared="i8", ahead="i8", plain="i8", lane="i8", areas="i8", refreshes="i8",
     refresh="i8", refresh_every_s="f8", refresh_next_s="f8", refresh_begun_s="f8", refresh_running_s="f8",
     refresh_done_s="f8", refresh_runs="i8",
     waiting="i8", served="i8", busy="i8", since_s="f8",
 )  # fmt: skip
-"""A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`). areas: whether
+"""A station: rules and levels. ahead: whether service can be worked out on arrival (see `ahead`, `functions_ahead`).
+plain: whether a service is nothing but what its law says; lane: whether visits to it are (see `lane`). areas: whether
 services are in the books by the job when they are over, not by levels."""
 
 UNIT = _record(
-    slots="i8", count="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8", steady="i8", counted="i8",
-    cores="f8", capacity="f8", start_up="i8", crash="i8", repair="i8", detect_s="f8", begun="i8", last="i8",
-    expiry_s="f8", provisioned="i8", vacant_n="i8", idle_n="i8",
+    slots="i8", count="i8", reached="i8", balancing="i8", scaling="i8", stations="i8", first_station="i8",
+    steady="i8", counted="i8", cores="f8", capacity="f8",
+    start_up="i8", crash="i8", repair="i8", detect_s="f8", begun="i8", last="i8",
+    expiry_s="f8", provisioned="i8", vacant_n="i8", idle_n="i8", serving_n="i8", ahead="i8",
     start_cores="f8", start_virtual="f8", start_since_s="f8", start_rate="f8", start_n="i8", start_first="i8",
     start_planned="i8", start_plan="i8",
     target="f8", tolerance="f8", sync_s="f8", down_s="f8", up_s="f8", up_share="f8", period_s="f8",
@@ -133,16 +144,18 @@ UNIT = _record(
     wishes="i8", wishes_size="i8", wishes_n="i8", changes="i8", changes_size="i8", changes_n="i8",
     ready="i8", starting="i8", cpu="f8", since_s="f8",
 )  # fmt: skip
-"""A unit: rules, counters and levels. slots, count: its replicas' records. start_cores … start_plan: the start-ups that
-share processors; 0 where each has its own."""
+"""A unit: rules, counters and levels. slots, count: places for replicas, of which the first `reached` were ever taken;
+ahead: of one that scales, as of its only station; start_cores … start_plan: the start-ups that share processors, 0
+where each has its own."""
 
 REPLICA = _record(
     unit="i8", slot="i8", state="i8", life="i8", serial="i8", noticed_s="f8", in_flight="i8", busy="i8",
     flight_area="f8", busy_area="f8", since_s="f8",
     virtual="f8", cpu_since_s="f8", used_s="f8", rate="f8", jobs="i8", top="i8", planned="i8", plan="i8",
-    idle_since_s="f8", idle_at="i8", expiring="i8", start_finish="f8", start_token="i8",
+    idle_since_s="f8", expiring="i8", start_finish="f8", start_token="i8",
 )  # fmt: skip
-"""A place for a replica. virtual … plan: its shared cores; idle_at: its place among the idle instances."""
+"""A place for a replica. virtual … plan: its shared cores; idle_since_s: inf while nobody knows when
+it will be idle. since_s of an instance: when it began to stand ready."""
 
 DESK = _record(
     free="i8", serving="i8", idle_since_s="f8", line="i8", replica="i8", station="i8", ends="i8", starts="i8",
@@ -152,6 +165,7 @@ DESK = _record(
 
 LINE = _record(head="i8", tail="i8", count="i8")
 RINGED = _record(at_s="f8", value="i8")
+IDLE = _record(serial="i8", replica="i8")
 
 TOKEN = _record(
     key="u8", who_where="i8", deadline_s="f8", arrive_s="f8", start_s="f8", end_s="f8", sent_s="f8", finish="f8",

@@ -4,9 +4,11 @@
 
 import math
 
+from simulators.engines._kernel.ahead import busy_until
 from simulators.engines._kernel.books import (
     CRASHED,
     LOST,
+    READY_S,
     SOJOURN,
     STARTED,
     VISITS,
@@ -14,6 +16,7 @@ from simulators.engines._kernel.books import (
     leave,
     levels,
     occupy,
+    spread_unit,
     tally,
     tally_unit,
     unit_levels,
@@ -77,6 +80,7 @@ def start_replica(w: W, replica: int) -> None:
     number(w, replica)
     tally_unit(w, r.unit, STARTED, w.now)
     r.state = STARTING
+    unit_at(w, r.unit).reached = max(unit_at(w, r.unit).reached, r.slot + 1)
     unit_levels(w, r.unit, ZERO, ONE, 0.0)
     plan_ready(w, replica, 0.0)
 
@@ -109,6 +113,7 @@ def open_replica(w: W, replica: int) -> None:
         d.free = workers_of(w, station)
         d.serving = 0
         d.idle_since_s = now
+        d.last_end_s = now
 
 
 @inlined
@@ -121,8 +126,12 @@ def workers_of(w: W, station: int) -> int:
 def retire(w: W, replica: int) -> None:
     """Take a replica away: at once when it serves nothing, otherwise when it has finished."""
     r = replica_at(w, replica)
-    if r.state == READY and r.in_flight > 0:
+    foreseen = unit_at(w, r.unit).ahead != 0
+    if r.state == READY and (busy_until(w, replica) > w.now if foreseen else r.in_flight > 0):
         r.state = DRAINING
+        if foreseen:
+            unit_levels(w, r.unit, -ONE, ZERO, 0.0)
+            spread_unit(w, r.unit, READY_S, 1.0, w.now, busy_until(w, replica))
         return
     unit_levels(w, r.unit, -1 if r.state == READY else 0, -1 if r.state == STARTING else 0, 0.0)
     r.state = ABSENT

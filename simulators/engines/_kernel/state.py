@@ -39,12 +39,16 @@ class World(NamedTuple):
     starts: NDArray[np.float64]
     """For lines worked out ahead: when those who wait will start, a ring for each desk."""
     vacant: NDArray[np.int64]
-    idle: NDArray[np.int64]
+    idle: Records
+    """Idle instances, a list for each unit, the newest last."""
+    serving: Records
+    """Instances whose services end at a known time, a binary heap for each unit."""
     wishes: Records
     changes: Records
     tokens: Records
     frames: Records
     slots: Records
+    near: Records
     heap: Records
     pile: Records
     shares: NDArray[np.float64]
@@ -53,6 +57,13 @@ class World(NamedTuple):
     arrivals: NDArray[np.float64]
     think_s: NDArray[np.float64]
     watch: NDArray[np.int64]
+    # drawn beforehand
+    columns: Records
+    drawn: NDArray[np.float64]
+    """Column by column, a row for each of the latest requests."""
+    places: NDArray[np.int64]
+    """Room for the steps of drawing, as is the next."""
+    chances: NDArray[np.float64]
     # the books
     rows: Records
     requests: NDArray[np.float64]

@@ -12,8 +12,8 @@ import math
 
 from simulators.engines._draws import uniform
 from simulators.engines._kernel.arriving import arrive
-from simulators.engines._kernel.draw import draw
-from simulators.engines._kernel.ending import end_request
+from simulators.engines._kernel.draw import draw, draw_in, row_of
+from simulators.engines._kernel.ending import finish
 from simulators.engines._kernel.guarding import begin_try, record
 from simulators.engines._kernel.holding import release
 from simulators.engines._kernel.jit import inlined
@@ -33,6 +33,7 @@ from simulators.engines._kernel.queue import earlier
 from simulators.engines._kernel.records import (
     AHEAD,
     AT_ARRIVE,
+    AT_COMPLETE,
     AT_DOOR,
     AT_MOMENT,
     AT_RESUME,
@@ -46,7 +47,6 @@ from simulators.engines._kernel.records import (
     JOIN,
     NONE,
     RELEASE,
-    ROOT,
     SPAWN,
     UNGUARD,
     VISIT,
@@ -84,10 +84,10 @@ def walk(w: W, n: int) -> int:
                 if at_moment != AT_DOOR:
                     t.who_where = (slot_at(w, t.slot).number << WHO) | node.where
                     t.sent_s = at_s
-                    # All that the visit needs is drawn at once: the draws then overlap in the processor.
-                    at_s += draw(w, node.hop_out, t.key)
-                    t.work_s = draw(w, node.service, t.key)
-                    t.back_s = draw(w, node.hop_back, t.key)
+                    row = row_of(w, t.key)
+                    at_s += draw_in(w, node.hop_out, t.key, row)
+                    t.work_s = draw_in(w, node.service, t.key, row)
+                    t.back_s = draw_in(w, node.hop_back, t.key, row)
                     if not arrives_next(w, n, freed, token, at_s):
                         plan_token(w, token, at_s, AT_ARRIVE, E_ARRIVE)
                         break
@@ -95,9 +95,12 @@ def walk(w: W, n: int) -> int:
                 if at_s < 0.0:
                     break
                 at_order = AT_RESUME | t.who_where
+                if node.holds != 0:  # its service is over, and it goes on inside
+                    at_order = AT_COMPLETE | t.who_where
+                else:
+                    t.node = node.next
                 key = t.key
                 at_moment = AHEAD
-                t.node = node.next
                 continue
             if node.kind == CHOICE:
                 u = uniform(node.choice, t.key)
@@ -192,9 +195,7 @@ def walk(w: W, n: int) -> int:
                 at_moment = AHEAD
                 t.node = node_at(w, t.node).next
             else:  # END or DIE
-                if t.scope == ROOT:
-                    end_request(w, token, at_s, ZERO)
-                over(w, token, at_s)
+                finish(w, token, at_s)
                 break
     return freed
 

@@ -61,29 +61,30 @@ def batchings(draw: st.DrawFn) -> p.Batching | p.Schedule:
 
 
 @st.composite
-def stations(draw: st.DrawFn, name: str, shared: bool, function: bool) -> p.Station:
-    batching = None if function else draw(st.none() | st.none() | batchings())
+def stations(draw: st.DrawFn, name: str, shared: bool, function: bool, simple: bool) -> p.Station:
+    """simple: such that visits can be worked out on arrival."""
+    batching = None if function or simple else draw(st.none() | st.none() | batchings())
     workers = 1 if function else draw(st.integers(1, 3) | (st.none() if batching is None else st.nothing()))
     wakes = draw(st.lists(round_s, unique=True, max_size=2))
     return p.Station(
         name,
         draw(laws(parts=True)),
         workers=workers,
-        queue_limit=draw(st.none() | st.none() | st.integers(0, 3)),
+        queue_limit=0 if function and simple else draw(st.none() | st.none() | st.integers(0, 3)),
         batching=batching,
         delay=draw(maybe(laws())),
         wakes=tuple(p.Wake(idle_s, draw(laws()), draw(st.booleans())) for idle_s in sorted(wakes)),
         error_share=draw(st.sampled_from([0.0, 0.0, 0.2])),
-        drop_abandoned=draw(st.booleans()),
+        drop_abandoned=not simple and draw(st.booleans()),
         redelivery_s=draw(st.none() | st.sampled_from([0.0, 0.5])) if shared else None,
-        refresh=draw(
-            st.none() | st.none() | st.builds(p.Refresh, round_s | any_s, laws(), st.sampled_from([0.0, 0.5]))
-        ),
+        refresh=None
+        if simple
+        else draw(st.none() | st.none() | st.builds(p.Refresh, round_s | any_s, laws(), st.sampled_from([0.0, 0.5]))),
     )
 
 
 @st.composite
-def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
+def scalings(draw: st.DrawFn, kind: str, simple: bool) -> p.Scaling:
     if kind == "fixed":
         return p.Fixed(draw(st.integers(1, 3)))
     if kind == "function":
@@ -96,7 +97,7 @@ def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
         target=draw(st.sampled_from([0.3, 0.6, 1.0])),
         minimum=draw(st.integers(1, most)),
         maximum=most,
-        metric=draw(st.sampled_from(["utilisation", "in_flight"])),
+        metric="utilisation" if simple else draw(st.sampled_from(["utilisation", "in_flight"])),
         sync_s=draw(st.sampled_from([0.5, 1.0, 1.7])),
         down_stabilisation_s=draw(st.sampled_from([0.0, 2.0, 5.1])),
         up_stabilisation_s=draw(st.sampled_from([0.0, 1.0])),
@@ -108,18 +109,19 @@ def scalings(draw: st.DrawFn, kind: str) -> p.Scaling:
 @st.composite
 def units(draw: st.DrawFn, index: int) -> p.Unit:
     kind = draw(st.sampled_from(["function", "autoscaled", "fixed", "fixed"]))
-    function = kind == "function"
-    balancing = draw(st.sampled_from(BALANCINGS))
+    function, simple = kind == "function", draw(st.booleans())
+    balancing = draw(st.sampled_from(("random", "round_robin") if simple else BALANCINGS))
     shared = balancing == "shared_queue"
-    count = 1 if function or shared else draw(st.integers(1, 2))
-    inside = tuple(draw(stations(f"s{index}{i}", shared, function)) for i in range(count))
-    scaling = draw(scalings(kind))
-    cores = None if function else draw(st.none() | st.sampled_from([0.5, 1.0, 2.0]))
+    one = function or shared or (simple and kind == "autoscaled")
+    count = 1 if one else draw(st.integers(1, 2))
+    inside = tuple(draw(stations(f"s{index}{i}", shared, function, simple)) for i in range(count))
+    scaling = draw(scalings(kind, simple))
+    cores = None if function or simple else draw(st.none() | st.sampled_from([0.5, 1.0, 2.0]))
     if isinstance(scaling, p.Autoscaled) and cores is None and any(s.workers is None for s in inside):
         cores = 1.0
     crash = (
         None
-        if function
+        if function or simple
         else draw(st.none() | st.none() | st.builds(p.Crash, laws(), laws(), st.sampled_from([0.0, 0.4])))
     )
     return p.Unit(f"u{index}", inside, scaling, balancing, cores, draw(maybe(laws())), crash)
