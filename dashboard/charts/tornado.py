@@ -16,21 +16,23 @@ def tornado(decision: Decision) -> Chart:
     """A bar an input, from the factor at which it flips the choice when it falls to that when it rises; the nearest on
     top. An open end means that nothing flips it in that direction."""
     shown = [flip for flip in decision.flips if flip.nearest is not None][:_MOST][::-1]
-    drawn = figure("Times its present value (logarithmic)", "", height=120 + 34 * max(len(shown), 2))
+    drawn = figure("Times its present value (logarithmic)", "", height=120 + 44 * max(len(shown), 2))
     furthest = max((abs(math.log10(s.factor)) for f in shown for s in (f.down, f.up) if s), default=1.0)
     reach = min(max(furthest, 0.1), 3.0) * 1.4
     for place, flip in enumerate(shown):
         for switch, colour in ((flip.down, COLOURS[1]), (flip.up, COLOURS[0])):
             _half(drawn, place, flip, switch, colour, reach)
+        # Above its bar rather than beside it: on a narrow screen both have the whole width.
+        drawn.add_annotation(
+            text=_label(flip), x=0, xref="paper", xanchor="left", y=place, yshift=17, showarrow=False
+        )
     drawn.add_vline(x=1, line={"color": GUIDE, "width": 2})
-    ticks = [t for t in (0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100, 1_000) if abs(math.log10(t)) <= reach]
+    steps = (0.001, 0.01, 0.1, 1, 10, 100, 1_000) if reach > 1 else (0.1, 0.2, 0.5, 1, 2, 5, 10)
+    ticks = [t for t in steps if abs(math.log10(t)) <= reach]
     drawn.update_xaxes(
         type="log", range=[-reach, reach], tickmode="array", tickvals=ticks, ticktext=[f"×{t:g}" for t in ticks]
     )
-    drawn.update_yaxes(
-        tickmode="array", tickvals=list(range(len(shown))), ticktext=[_short(flip.input.title) for flip in shown],
-        range=[-0.6, max(len(shown), 1) - 0.4], showgrid=False,
-    )  # fmt: skip
+    drawn.update_yaxes(showticklabels=False, range=[-0.5, max(len(shown), 1) - 0.2], showgrid=False, showline=False)
     return Chart(drawn, _alt(decision), _table(decision))
 
 
@@ -43,17 +45,21 @@ def _half(drawn: object, place: int, flip: Flip, switch: Switch | None, colour: 
     drawn.add_scatter(  # type: ignore[attr-defined]
         x=[1, at],
         y=[place, place],
-        mode="lines+markers+text",
+        mode="lines+markers",
         line={"color": colour, "width": 14},
         marker={"size": [0, 14], "symbol": "line-ns-open", "line": {"width": [0, 3], "color": colour}},
-        text=["", f" {to}" if at > 1 else f"{to} "],
-        textposition="middle right" if at > 1 else "middle left",
         cliponaxis=False,
         hovertemplate=f"{flip.input.title}: at {value} (×{switch.factor:.3g}) the choice becomes {to}<extra></extra>",
     )
 
 
-def _short(title: str, most: int = 34) -> str:
+def _label(flip: Flip) -> str:
+    """The input, and who is chosen beyond either end of its bar."""
+    ends = [f"{way} {switch.to or 'nobody'}" for way, switch in (("←", flip.down), ("→", flip.up)) if switch]
+    return "  ".join([f"{_short(flip.input.title)}:", *ends])
+
+
+def _short(title: str, most: int = 26) -> str:
     return title if len(title) <= most else f"{title[: most - 1]}…"
 
 

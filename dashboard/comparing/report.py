@@ -29,6 +29,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #0a1016; background: #fff; m
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: .9rem; }
 th, td { border: 1px solid #8a96a3; padding: .3rem .6rem; text-align: left; vertical-align: top; }
 .wide { overflow-x: auto; }
+.wide th, .wide td { min-width: 6.5rem; }
 .chosen { border-left: .4rem solid #009E73; padding: .5rem 1rem; background: #f2f5f8; }
 pre { background: #f2f5f8; padding: 1rem; overflow-x: auto; }
 h1, h2, h3, li, p { overflow-wrap: anywhere; }
@@ -38,9 +39,10 @@ h1, h2, h3, li, p { overflow-wrap: anywhere; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .print, .modebar, summary { display: none; }
   .wide, pre { overflow: visible; }
+  .wide th, .wide td { min-width: 0; }
   pre { white-space: pre-wrap; }
   table { font-size: 7.5pt; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, h3 + p { break-after: avoid; }
   tr, [role=figure] { break-inside: avoid; }
 }
 """
@@ -48,10 +50,17 @@ _PRINTED_PX = 1_000
 """What fits across an A4 page that lies on its side."""
 _PRINTING = f"""
 addEventListener("beforeprint", () => {{
-  document.querySelectorAll("details.risks").forEach(each => {{ each.open = true; }});
+  document.querySelectorAll("details.risks:not([open])").forEach(each => {{
+    each.open = true;
+    each.dataset.opened = "";
+  }});
   document.querySelectorAll(".js-plotly-plot").forEach(each => Plotly.relayout(each, {{ width: {_PRINTED_PX} }}));
 }});
 addEventListener("afterprint", () => {{
+  document.querySelectorAll("details[data-opened]").forEach(each => {{
+    each.open = false;
+    delete each.dataset.opened;
+  }});
   const asBefore = {{ width: null, autosize: true }};
   document.querySelectorAll(".js-plotly-plot").forEach(each => Plotly.relayout(each, asBefore));
 }});
@@ -145,5 +154,8 @@ def _list(texts: list[str]) -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    html = frame.to_html(na_rep="–", float_format=lambda v: f"{v:,.4g}", border=0)
+    # What lines or columns are stands in the corner, not in a row of its own.
+    corner = frame.columns.name if frame.index.name is None else frame.index.name
+    named = frame.rename_axis(None).rename_axis(None if corner is None else str(corner), axis="columns")
+    html = named.to_html(na_rep="–", float_format=lambda v: f"{v:,.4g}", border=0)
     return f'<div class="wide" tabindex="0">{html}</div>'

@@ -60,7 +60,7 @@ def nearest_error(
     report, host = fidelity_report(), _host(candidate, evidence)
     found = report.nearest(candidate.strategy, host, utilisation, "poisson", f"{figure}_ms") if report else None
     if found is None or found.cell.error is None:
-        return "none: nothing like it was measured on this machine"
+        return "none, as nothing like it was measured on this machine"
     cell = found.cell
     beyond = ", which is extrapolated" if found.extrapolated else ""
     return (

@@ -79,7 +79,9 @@ def _figure_limit(limit: str, name: str, risk: dict[str, RiskValue], most: float
     if name not in risk:
         return Limit(limit, "not shown", "not known without a profile of the model")
     figure = risk[name].estimate
-    return Limit(limit, _within(figure, most), f"{as_text(figure)} of {said}")
+    exact = isinstance(figure, Estimate) and figure.low == figure.high  # computed, not drawn from samples
+    value = f"{digits(figure.value)} {figure.unit}" if isinstance(figure, Estimate) and exact else as_text(figure)
+    return Limit(limit, _within(figure, most), f"{value} of {said}")
 
 
 def _within(figure: Figure, most: float) -> Kept:

@@ -103,11 +103,11 @@ def _flips(decision: Decision) -> Iterator[Statement]:
 def said_of(flip: Flip, switch: Switch) -> str:
     """One switching value in a sentence."""
     way = "rises above" if switch.factor > 1 else "falls below"
-    to = f"to {switch.to}" if switch.to else "to none, as nobody keeps every limit then"
+    flips = f"The choice flips to {switch.to}" if switch.to else "Nobody keeps every limit any more"
     change = f"{switch.factor - 1:+.0%}" if 0.5 < switch.factor < 2 else f"× {digits(switch.factor)}"
     unit = f" {flip.input.unit}" if flip.input.unit else ""
     return (
-        f"The choice flips {to} when {_lower(flip.input.title)} {way} {digits(switch.value)}{unit} "
+        f"{flips} when {_lower(flip.input.title)} {way} {digits(switch.value)}{unit} "
         f"({change}; now {digits(flip.input.now)})."
     )
 

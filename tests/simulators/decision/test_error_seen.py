@@ -105,7 +105,7 @@ def test_where_nothing_was_measured_the_machines_report_is_asked() -> None:
 
 
 def test_without_any_it_is_said_that_there_is_none() -> None:
-    assert nearest_error(SERVERS, "p95", (), KNOWN, 0.3) == "none: nothing like it was measured on this machine"
+    assert nearest_error(SERVERS, "p95", (), KNOWN, 0.3) == "none, as nothing like it was measured on this machine"
     assert [figure_of(p) for p in (10.0, 90.0, 98.0, 99.9)] == ["p50", "p95", "p99", "p99"]
 
 
