@@ -1,12 +1,13 @@
 """Draws what happens in one interval, for many releases at a time."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.random import SeedSequence, default_rng
 from numpy.typing import NDArray
 
-from simulators.releases.world import Behaviour, World
+from simulators.releases.world import World
 from strategies.releases.contract import Split
 from strategies.releases.evidence import BUCKETS, EDGES_S, GROWTH, Arms, Pairs, Tally, bucket_of
 
@@ -88,21 +89,22 @@ class Drawing:
         interval_s: float,
     ) -> list[tuple[Arms, Arms]]:
         old, new, rng = self.world.old, self.world.new, self.rng
+        old_law, new_law = self._laws(now_s, interval_s)
         old_errors = rng.binomial(old_n, old.error_share)
         new_errors, rescued = self._failures(active, new_n)
         old_begun, new_begun = (
-            self._law(old.latency, old_n - old_errors),
-            self._law(new.latency, new_n - new_errors),
+            self._law(old_law, old_n - old_errors),
+            self._law(new_law, new_n - new_errors),
         )
-        self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_begun, uncounted)
+        self._harm(active, np.where(copied, 0, new_n), new_errors, rescued, new_begun, uncounted, new_law)
         paired = np.where(copied, np.minimum(old_n - old_errors, new_n - new_errors), 0)
         labels = self._labels(
             active, old_n - old_errors, new_n - new_errors, paired, now_s + interval_s, interval_s
         )  # fmt: skip
         # From here on, what the policy sees: requests that ended in this interval, wherever they began.
         old_latency, new_latency = (
-            self._ended("old", old.latency, old_begun, active, both, interval_s),
-            self._ended("new", new.latency, new_begun, active, both, interval_s),
+            self._ended("old", old_law, old_begun, active, both, interval_s),
+            self._ended("new", new_law, new_begun, active, both, interval_s),
         )
         old_ok, new_ok = old_latency.sum(axis=1), new_latency.sum(axis=1)
         old_answers, new_answers = self._law(old.answers, old_ok), self._law(new.answers, new_ok)
@@ -137,6 +139,14 @@ class Drawing:
             rescued = gone if how == "death" else rescued
         self._asked[active] += n
         return errors, rescued
+
+    def _laws(self, now_s: float, interval_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Latencies of both versions in the interval that begins now."""
+        if self.world.laws is None:
+            return self.world.old.latency, self.world.new.latency
+        place = round(now_s / interval_s) if interval_s else -1
+        old, new = (law[min(place, len(law) - 1)] for law in self.world.laws)
+        return old, new
 
     def _law(self, law: NDArray[np.float64], n: Counts) -> Counts:
         likely = np.flatnonzero(law > _NEVER)  # of a law's buckets, most are as good as impossible
@@ -173,20 +183,27 @@ class Drawing:
         return found
 
     def _harm(
-        self, active: NDArray[np.int64], n: Counts, errors: Counts, rescued: Counts, latency: Counts, uncounted: Counts
+        self,
+        active: NDArray[np.int64],
+        n: Counts,
+        errors: Counts,
+        rescued: Counts,
+        latency: Counts,
+        uncounted: Counts,
+        law: NDArray[np.float64],
     ) -> None:
         """What users got of it; those beyond the comparison fare as those within."""
-        new, world, rng = self.world.new, self.world, self.rng
+        world, rng = self.world, self.rng
         shown = n > 0
         failed = np.where(shown, errors - rescued, 0)
-        late_from = bucket_of(max(world.slo_s - world.beyond_s, 0.0)) + 1
-        slow = np.where(shown, latency[:, late_from:].sum(axis=1), 0)
+        late = _late_shares(max(world.slo_s - world.beyond_s, 0.0))
+        slow = np.where(shown, rng.binomial(latency, late).sum(axis=1), 0)
         wrong = rng.binomial(np.where(shown, n - errors, 0), world.disagree_share)
         if uncounted.any():
             more, saved = self._failures(active, uncounted)
             failed = failed + more - saved
             wrong = wrong + rng.binomial(uncounted - more, world.disagree_share)
-            slow = slow + rng.binomial(uncounted - more, min(1.0, _tail(new, late_from)))
+            slow = slow + rng.binomial(uncounted - more, min(1.0, float(law @ late)))
         self.failed[active] += failed
         self.wrong[active] += wrong
         self.served[active] -= np.where(shown, rescued, 0)
@@ -230,5 +247,12 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _tail(behaviour: Behaviour, bucket: int) -> float:
-    return float(behaviour.latency[bucket:].sum())
+@cache
+def _late_shares(slo_s: float) -> NDArray[np.float64]:
+    """Of the requests in each bucket, the share that took longer: all, none, or a part of the SLO's own. (BUCKETS,)"""
+    found, bucket = np.ones(BUCKETS), bucket_of(slo_s)
+    found[: bucket + 1] = 0
+    if 0 < bucket < BUCKETS - 1:
+        low, high = EDGES_S[bucket - 1], EDGES_S[bucket]
+        found[bucket] = np.clip((high - slo_s) / (high - low), 0, 1)
+    return found

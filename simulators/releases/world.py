@@ -78,6 +78,9 @@ class World:
     label_delay_s: float = 0.0
     fails_after: tuple[int, Literal["errors", "death"]] | None = None
     """After how many requests the new version fails each, or its process dies and the router rescues what it had."""
+    laws: tuple[Law, Law] | None = None
+    """Latencies of old and new in each interval of a release, (intervals, BUCKETS); the last goes on. A version that
+    has just started is slower, and so is one whose share grows. None: what each behaviour says, all the time."""
     slo_s: float = 0.5
     beyond_s: float = 0.0
     """How much longer an answer takes to its user than to the router, whose latencies the laws are of."""

@@ -1,18 +1,23 @@
-"""A live release's world: both of its versions, asked in this process, with the latencies that the policy saw."""
+"""Live releases' world: both of their versions, asked in this process, with the latencies that the policy saw."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulators.releases import World
 from simulators.releases.measured import world_of_versions
 from strategies.packaging.package import ModelPackage
+from strategies.releases.evidence import BUCKETS
 from strategies.releases.faults.contract import Fault
 from strategies.releases.live.job import latencies
 from strategies.releases.live.release import ReleaseResult
+from strategies.releases.outcome.entries import latency_seen
 
 _FEWEST = 5
+_FEWEST_EACH = 50
+"""Requests, of all releases together, that tell an interval's law from that of the whole release."""
 
 
 def world_seen(
@@ -23,11 +28,28 @@ def world_seen(
     rows: Any,
     **more: Any,
 ) -> World:
-    """The world of one or several live releases of the same two versions."""
-    seen = [latencies(live) for live in releases]
-    old, new = (np.sum([one[version] for one in seen], axis=0) for version in ("old", "new"))
-    laws = {"old_latency": old / old.sum()}
+    """The world of one or several live releases of the same two versions; of several, interval by interval."""
+    old, new = (_pooled(releases, version) for version in ("old", "new"))
+    found = {"old_latency": old.sum(axis=0) / old.sum()}
     if new.sum() >= _FEWEST:  # else the new version is asked how much longer it takes
-        laws["new_latency"] = new / new.sum()
-    beyond_s = float(np.median([one["beyond_s"] for one in seen]))
-    return world_of_versions(package, successor, fault, rows, beyond_s=beyond_s, **laws, **more)
+        found["new_latency"] = new.sum(axis=0) / new.sum()
+        more["laws"] = _by_interval(old), _by_interval(new)
+    more["beyond_s"] = float(np.median([latencies(live)["beyond_s"] for live in releases]))
+    return world_of_versions(package, successor, fault, rows, **found, **more)
+
+
+def _pooled(releases: Sequence[ReleaseResult], version: str) -> NDArray[np.float64]:
+    """Counts in each interval, the first of which ends with the second decision. (intervals, BUCKETS)"""
+    seen = [latency_seen(live.log, version)[1:] for live in releases]
+    counts = np.zeros((max(map(len, seen)), BUCKETS))
+    for one in seen:
+        counts[: len(one)] += one
+    return counts
+
+
+def _by_interval(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each interval's law, where it has enough requests; else that of all."""
+    enough = counts.sum(axis=1) >= _FEWEST_EACH
+    laws = np.where(enough[:, None], counts, counts.sum(axis=0))
+    found: NDArray[np.float64] = laws / laws.sum(axis=1, keepdims=True)
+    return found

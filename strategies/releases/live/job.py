@@ -202,7 +202,7 @@ def _told(record_id: str) -> Iterator[tuple[list[str], Callable[[dict[str, Any]]
 
 def latencies(result: ReleaseResult) -> dict[str, Any]:
     """Latencies as the policy saw them, counts by bucket, and how much longer they were for users, in the median."""
-    seen = {version: latency_seen(result.log, version) for version in ("old", "new")}
+    seen = {version: latency_seen(result.log, version).sum(axis=0) for version in ("old", "new")}
     trace, new = result.trace, result.fault["version"]
     old = np.array([version != new for version in trace.versions] or [False])[trace.version] & trace.ok
     beyond_s = quantile_s(digest(trace.latency_s[old]), 0.5) - quantile_s(seen["old"], 0.5)

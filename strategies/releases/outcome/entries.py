@@ -32,11 +32,11 @@ def figures_of(tally: Tally) -> dict[str, Any]:
 
 
 def latency_seen(log: Sequence[Mapping[str, Any]], version: str) -> NDArray[np.int64]:
-    """Latencies of "old" or "new" on which all decisions together were taken. (BUCKETS,)"""
-    counts = np.zeros(BUCKETS, np.int64)
-    for entry in log:
+    """Latencies of "old" or "new" that came before each decision. (decisions, BUCKETS)"""
+    counts = np.zeros((len(log), BUCKETS), np.int64)
+    for place, entry in enumerate(log):
         for bucket, count in entry.get(version, {}).get("latency", {}).items():
-            counts[int(bucket)] += count
+            counts[place, int(bucket)] = count
     return counts
 
 
