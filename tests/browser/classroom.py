@@ -21,7 +21,7 @@ from tests.browser.visiting import CHROMIUM, FLAGS, Server
 expect.set_options(timeout=LONG_MS)
 _LIGHT = ("--blink-settings=imagesEnabled=false",)
 _LISTEN = """(() => {
-  const found = (window.answers = { sent: 0, heard: 0, began: 0, took: null });
+  const found = (window.answers = { sent: 0, heard: 0 });
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
     if (!this.listening) {
@@ -32,21 +32,26 @@ _LISTEN = """(() => {
     return send.call(this, data);
   };
 })()"""
-# From the next key or click until the page has been at work and is at rest again.
+# From the next key or click to the last change that follows from it: nothing comes or moves for a while after that.
 _ARM = """() => {
-  const found = window.answers, app = document.querySelector('[data-testid="stApp"]');
-  Object.assign(found, { began: 0, took: null, worked: false });
+  const found = Object.assign(window.answers, { began: 0, changed: 0, took: null });
+  const app = document.querySelector('[data-testid="stApp"]'), quiet_ms = 250;
   const begin = () => { found.began ||= performance.now(); };
   for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, begin, { capture: true, once: true });
-  found.watch?.disconnect();
-  found.watch = new MutationObserver(() => {
-    if (app.dataset.testScriptState !== "notRunning") found.worked = true;
-    else if (found.began && found.worked) { found.took = performance.now() - found.began; found.watch.disconnect(); }
-  });
-  found.watch.observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+  const watch = new MutationObserver(() => { found.changed = performance.now(); });
+  watch.observe(app, { attributes: true, childList: true, characterData: true, subtree: true });
+  const look = () => {
+    const last = Math.max(found.heard, found.changed);
+    const answered = found.began && found.sent >= found.began && found.heard > found.sent;
+    const still = app.dataset.testScriptState === "notRunning" && performance.now() - last > quiet_ms;
+    if (!answered || !still) return setTimeout(look, 20);
+    watch.disconnect();
+    Object.assign(found, { took: last - found.began, server: found.heard - found.sent });
+  };
+  look();
 }"""
 _ANSWERED = "() => window.answers.took !== null"
-_TOOK = "() => [window.answers.took, window.answers.heard - window.answers.sent]"
+_TOOK = "() => [window.answers.took, window.answers.server]"
 
 
 @dataclass(frozen=True, slots=True)
