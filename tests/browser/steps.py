@@ -36,6 +36,7 @@ def progress(page: Page) -> Locator:
 def cells(page: Page) -> dict[str, dict[str, str]]:
     """The table of figures as it stands on the screen: figure, candidate, text."""
     table = page.locator('[data-testid="stTable"]').filter(has_text="throughput")
+    expect(table.locator("tr").first).to_be_visible()
     rows = [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
     header, *body = rows
     return {line[0].strip(): dict(zip(header[1:], map(str.strip, line[1:]), strict=True)) for line in body}

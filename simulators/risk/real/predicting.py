@@ -28,7 +28,7 @@ from strategies.loadgen.driving import CHORE_S
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort, Subject, profile_strategy, with_cold_starts
 
-_EFFORT = Effort(warm_up_s=0.2, saturated_s=0.6, pausing_s=1.0, bursts=10, model_s=0.05, loads=())
+_EFFORT = Effort(warm_up_s=0.5, saturated_s=3.0, pausing_s=1.0, bursts=10, model_s=0.05, loads=())
 RESOLUTION_S = CHORE_S
 """The load generator looks for what died and what is overdue so often."""
 _LOAD, _STARTING = 0.25, 0.5
