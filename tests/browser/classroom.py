@@ -19,6 +19,8 @@ from tests.browser.steps import LONG_MS
 from tests.browser.visiting import CHROMIUM, FLAGS, Server
 
 expect.set_options(timeout=LONG_MS)
+_COMING = 6
+"""Pauses over which a class comes in: nobody opens the page at the same moment."""
 _LIGHT = ("--blink-settings=imagesEnabled=false",)
 _LISTEN = """(() => {
   const found = (window.answers = { sent: 0, heard: 0 });
@@ -154,7 +156,7 @@ class _Learner:
     async def attend(self, browser: Browser) -> Attended:
         seat = self._seat
         address = f"{self._server.url}/learn?lesson={seat.lesson}&seed={seat.seed}"
-        await self._think()  # nobody opens the page at the same moment
+        await asyncio.sleep(self._pause_s * self._random.uniform(0, _COMING))
         self._page = await open_page(browser, address, self._saw.complaints)
         await self._predict()
         await self._press(self._button("Run"))
