@@ -11,7 +11,7 @@ _PLAIN_UP_TO = 3
 """Columns that fit a screen 320 px wide. A wider table goes into a grid, which the keyboard can scroll."""
 
 
-_MOST_LETTERS = 34
+_MOST_LETTERS = 40
 """Of the words that set the columns' widths, on such a screen."""
 
 
