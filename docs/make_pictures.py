@@ -1,4 +1,4 @@
-"""Makes the pictures of the README by a real run: ``python docs/make_pictures.py``.
+"""Makes the pictures of the README by a real run: ``python docs/make_pictures.py``, or with ``lessons`` only theirs.
 
 It starts the page on a free port with a state folder of its own, presses the buttons that a visitor would, and keeps
 what the browser shows in docs/pictures/. It needs what the browser tests need: Playwright, and Debian's Chromium.
@@ -7,14 +7,16 @@ what the browser shows in docs/pictures/. It needs what the browser tests need: 
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT))
 
-from visiting import CHROMIUM, FLAGS, Server, Visitor, settled, start_server, stop_server  # noqa: E402
+from tests.browser.visiting import CHROMIUM, FLAGS, Server, Visitor, settled, start_server, stop_server  # noqa: E402
+from tests.browser.walks import LIVE, WALKS, walk  # noqa: E402
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH_PX, HEIGHT_PX = 1280, 860
@@ -32,6 +34,8 @@ SITUATIONS = {
     "retry_storm": "architecture=monolith&strategy=embedded&rate_rps=3000",
 }
 """Preset of the Simulate page to the rest of its address."""
+MOMENTS = {"start": "", "prediction": "Predict", "result": "Observe", "done": "Challenge"}
+"""Of a lesson, each with the heading that its picture begins at; none is the top."""
 
 
 def main() -> None:
@@ -41,7 +45,9 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            _take_all(browser, server)
+            if sys.argv[1:] != ["lessons"]:
+                _take_all(browser, server)
+            _take_lessons(browser, server)
             browser.close()
     finally:
         stop_server(server)
@@ -70,7 +76,6 @@ def _take_all(browser: Browser, server: Server) -> None:
     page.get_by_role("button", name="Stop").click()
     _take_situations(page, server)
     _take_release(page, server)
-    _take_lesson(page, server)
     dark = Visitor(browser, theme="dark", width=WIDTH_PX, height=HEIGHT_PX)
     dark.context.add_cookies(visitor.context.cookies())
     _keep(dark.open(link), "compare-dark", from_heading="Results")
@@ -97,11 +102,19 @@ def _take_release(page: Page, server: Server) -> None:
     _keep(page, "release", from_heading="What happened")
 
 
-def _take_lesson(page: Page, server: Server) -> None:
-    """The map of the lessons, and one of them."""
-    page.goto(f"{server.url}/learn")
-    settled(page)
-    _keep(page, "learn")
+def _take_lessons(browser: Browser, server: Server) -> None:
+    """Lessons on the way from start to end, and the map afterwards; one learner does them all."""
+    visitor = Visitor(browser, width=WIDTH_PX, height=HEIGHT_PX)
+    for about in (*WALKS, LIVE):
+        page = visitor.open(f"{server.url}/learn?lesson={about.lesson}")
+        walk(page, about, partial(_keep_moment, page, about.lesson[:2]))
+        page.close()
+    _keep(visitor.open(f"{server.url}/learn"), "learn")
+    visitor.leave()
+
+
+def _keep_moment(page: Page, number: str, moment: str) -> None:
+    _keep(page, f"lesson-{number}-{moment}", from_heading=MOMENTS[moment])
 
 
 def _run_until_valid(page: Page) -> None:
@@ -121,7 +134,7 @@ def _keep(page: Page, name: str, from_heading: str = "") -> None:
     page.wait_for_timeout(1_200)  # charts draw themselves after the page has settled
     page.mouse.move(0, 0)  # no control looks pressed
     if from_heading:
-        page.get_by_role("heading", name=from_heading).evaluate("heading => heading.scrollIntoView()")
+        page.get_by_role("heading", name=from_heading).first.evaluate("heading => heading.scrollIntoView()")
         page.mouse.wheel(0, -70)  # the navigation covers the top
         page.wait_for_timeout(400)
     path = PICTURES / f"{name}.png"
