@@ -91,6 +91,8 @@ class AtLoad:
     """How many times as long the delay is at this load, as calibration found it."""
     idle_factor: float = 1.0
     """How many times as much longer answers after a pause take at this load, likewise."""
+    stall_factor: float = 1.0
+    """How many times as long services are held up that take more than twice as long as usual, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class ServiceProfile:
             _durations(f"latency_s at {seen.rate_rps:g}/s", seen.latency_s, needed=True)
             known = tuple(value for value in (seen.run_s, seen.cpu_s) if value is not None)
             _durations(f"run_s and cpu_s at {seen.rate_rps:g}/s", known)
-            _durations(f"factors at {seen.rate_rps:g}/s", (seen.delay_factor, seen.idle_factor))
+            _durations(f"factors at {seen.rate_rps:g}/s", (seen.delay_factor, seen.idle_factor, seen.stall_factor))
         if self.discipline not in ("fcfs", "ps", "turns"):
             raise InvalidValue("discipline", self.discipline, "is not a discipline", "give fcfs, ps or turns")
 
@@ -189,16 +191,22 @@ class ServiceProfile:
         """The same as it is at this rate: between two rates that were measured, factors change evenly with the rate.
 
         How slow an idle machine is depends on more than its last pause: on how soon its processors fall asleep, which
-        they learn from the traffic. Below the lowest rate and above the highest it is as there.
+        they learn from the traffic. And the more there is to do, the longer a process waits for a processor that others
+        have. Below the lowest rate and above the highest it is as there.
         """
         steady = [seen for seen in self.at_load if not seen.from_idle]
         rates = [seen.rate_rps for seen in steady]
-        factors = np.log([(seen.delay_factor, seen.idle_factor) for seen in steady])
+        factors = np.log([(seen.delay_factor, seen.idle_factor, seen.stall_factor) for seen in steady])
         if not rates or not factors.any():
             return self
-        delay, idle = (float(np.exp(np.interp(rate_rps, rates, column))) for column in factors.T)
-        pauses = tuple(replace(each, extra_s=tuple(value * idle for value in each.extra_s)) for each in self.idle)
-        return replace(self, delay_s=tuple(value * delay for value in self.delay_s), idle=pauses)
+        delay, idle, stall = (float(np.exp(np.interp(rate_rps, rates, column))) for column in factors.T)
+        pauses = tuple(replace(each, extra_s=_stretched(each.extra_s, idle)) for each in self.idle)
+        changed = replace(self, delay_s=_stretched(self.delay_s, delay), idle=pauses)
+        if self.overhead_s:
+            return replace(changed, overhead_s=_stretched(self.overhead_s, stall, beyond=2.0))
+        (size, samples), *more = self.components[0].service_s
+        longer = replace(self.components[0], service_s=((size, _stretched(samples, stall, beyond=2.0)), *more))
+        return changed.with_component(longer)
 
     def component(self, name: str) -> Component:
         """The component of that name."""
@@ -267,6 +275,13 @@ def _read(values: dict[str, Any]) -> dict[str, Any]:
 def _seen(values: dict[str, Any]) -> AtLoad:
     """A load; files of the first versions know no more of it than its latencies."""
     return AtLoad(**values | {"latency_s": tuple(values["latency_s"])})
+
+
+def _stretched(samples: Samples, factor: float, beyond: float = 0.0) -> Samples:
+    """Each longer by that factor, as far as it is beyond so many times their median."""
+    values = np.asarray(samples, np.float64)
+    start_s = beyond * float(np.median(values)) if len(values) else 0.0
+    return tuple(np.where(values > start_s, start_s + (values - start_s) * factor, values).tolist())
 
 
 def _durations(name: str, samples: Sequence[float], needed: bool = False) -> None:

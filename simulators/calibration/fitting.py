@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from data.profile import Discipline, ServiceProfile
-from simulators.calibration.knobs import KNOBS, Knobs, rounded, turned, with_factors
+from simulators.calibration.knobs import KNOBS, OWN, Knobs, rounded, turned, with_factors
 from simulators.calibration.seeing import LEVELS, Load, PlanOf, kernel
 from strategies.profiling.profiling import by_workers
 
@@ -18,7 +18,7 @@ _LOOSE = np.array((0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0
 """How far each knob may go before that counts as much as a percentile off by its target: runs said it too."""
 _STEPS = np.array((0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08))
 """By which derivatives are told: large enough to be seen beyond the draws."""
-_OWN_LOOSE, _OWN_STEP = 0.5, 0.15
+_OWN_LOOSE, _OWN_STEP = 0.3, 0.15
 """The same of each load's own factors."""
 _STARTS = ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
 """Stalls and their length: how a long tail comes about is where the search may get stuck."""
@@ -60,7 +60,7 @@ def calibrated(profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES) -> 
 
 
 class Search:
-    """What the search turns: knobs that all loads share, then two factors of each load's own, as one array."""
+    """What the search turns: knobs that all loads share, then the factors of each load's own, as one array."""
 
     def __init__(self, profile: ServiceProfile, plan_of: PlanOf) -> None:
         self._profile, self._plan_of, self._engine = profile, plan_of, kernel()
@@ -70,7 +70,8 @@ class Search:
         without = {"further": not profile.next_s, "shared": not profile.shared_core_rps, "client": not profile.client_s}
         self.names = [name for name in KNOBS if not without.get(name)]
         shared = [KNOBS.index(name) for name in self.names]
-        self._steps, self._loose = _STEPS[shared], _LOOSE[shared]
+        self._steps = _STEPS[shared]
+        self._scale = np.append(_LOOSE[shared], np.full(OWN * len(self._loads), _OWN_LOOSE))
 
     def first(self) -> Knobs:
         """The best of a few places to begin."""
@@ -79,13 +80,14 @@ class Search:
 
     def again(self, knobs: Knobs) -> NDArray[np.float64]:
         """These knobs as values, without factors."""
-        return np.array([getattr(knobs, name) for name in self.names] + [0.0, 0.0] * len(self._loads))
+        return np.array([getattr(knobs, name) for name in self.names] + [0.0] * OWN * len(self._loads))
 
     def run(self, values: NDArray[np.float64], steps: int) -> Fit:
         """So many steps of least squares from there, or fewer where nothing improves."""
         found = optimize.least_squares(
-            self.residuals, values, self.slopes, loss="soft_l1", xtol=2e-3, ftol=3e-3, max_nfev=max(steps, 2)
-        )
+            self.residuals, values, self.slopes, x_scale=self._scale, loss="soft_l1", xtol=2e-3, ftol=2e-3,
+            max_nfev=max(steps, 2),
+        )  # fmt: skip
         profile = rounded(self.profile_of(found.x))
         error = float(np.median(np.abs(np.expm1(self.errors(found.x)[:, :-1]))))
         return Fit(profile, self.knobs_of(found.x), found.x, _loss(found.fun), error)
@@ -94,7 +96,7 @@ class Search:
         return Knobs(**dict(zip(self.names, values.tolist(), strict=False)))
 
     def profile_of(self, values: NDArray[np.float64]) -> ServiceProfile:
-        return with_factors(turned(self._profile, self.knobs_of(values)), values[len(self.names) :].reshape(-1, 2))
+        return with_factors(turned(self._profile, self.knobs_of(values)), values[len(self.names) :].reshape(-1, OWN))
 
     def errors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logarithm of simulated over seen, (loads, levels + 1)."""
@@ -104,8 +106,7 @@ class Search:
     def residuals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of each load, then how far each knob and factor has gone: 1 is as far as may be."""
         off = self.errors(values) / (*LEVELS.values(), _CPU) * self._weights
-        shared = len(self.names)
-        return np.concatenate([off.ravel(), values[:shared] / self._loose, values[shared:] / _OWN_LOOSE])
+        return np.concatenate([off.ravel(), values / self._scale])
 
     def slopes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of residuals by values. A load's own factors change nothing at other loads: one try serves all loads."""
@@ -114,8 +115,8 @@ class Search:
         found = np.zeros((len(here), len(values)))
         for place, step in enumerate(self._steps):
             found[:, place] = (self.residuals(_moved(values, place, step)) - here) / step
-        for kind in (0, 1):
-            own = shared + kind + 2 * np.arange(loads)
+        for kind in range(OWN):
+            own = shared + kind + OWN * np.arange(loads)
             change = (self.residuals(_moved(values, own, _OWN_STEP)) - here) / _OWN_STEP
             for load, column in enumerate(own):
                 found[each[load] : each[load + 1], column] = change[each[load] : each[load + 1]]

@@ -67,6 +67,8 @@ class Knobs:
         )
 
 
+OWN = 3
+"""Factors that each load has to itself."""
 KNOBS = tuple(field.name for field in fields(Knobs))
 
 
@@ -97,14 +99,14 @@ def turned(profile: ServiceProfile, knobs: Knobs) -> ServiceProfile:
 
 
 def with_factors(profile: ServiceProfile, factors: NDArray[np.float64]) -> ServiceProfile:
-    """The same with these logarithms of each load's own factors: of the delay, and of slowness after pauses. (loads, 2)
+    """The same with these logarithms of each load's own factors: of delay, slowness after pauses, stalls. (loads, OWN)
 
     What is true of a busy server is true at every load; how an idle one answers is not.
     """
     limited = np.exp(np.clip(factors, -2.5, 2.5)).tolist()
     at_load = tuple(
-        replace(seen, delay_factor=delay, idle_factor=idle)
-        for seen, (delay, idle) in zip(profile.at_load, limited, strict=True)
+        replace(seen, delay_factor=delay, idle_factor=idle, stall_factor=stall)
+        for seen, (delay, idle, stall) in zip(profile.at_load, limited, strict=True)
     )
     return replace(profile, at_load=at_load)
 

@@ -44,7 +44,7 @@ def fitted() -> ServiceProfile:
         AtLoad(rate, tuple(np.percentile(latency_s(truth(), rate, seed), np.arange(0.5, 100, 0.5))))
         for seed, rate in enumerate((90.0, 280.0, 465.0, 650.0))
     )
-    return calibrated(profile_of(seen), as_measured, tries=90)
+    return calibrated(profile_of(seen), as_measured, tries=180)
 
 
 @pytest.mark.parametrize("rate_rps", [180.0, 370.0, 560.0])

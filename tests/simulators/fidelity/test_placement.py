@@ -45,3 +45,15 @@ def test_factors_of_a_load_are_interpolated_and_surges_have_none() -> None:
         assert under.delay_s == pytest.approx((0.001 * delay,))
         assert under.idle[0].extra_s == pytest.approx((0.002 * idle,))
     assert PROFILE.under(100.0) is PROFILE
+
+
+def test_only_what_is_held_up_is_held_up_longer() -> None:
+    loads = (AtLoad(100.0, (0.1,), stall_factor=3.0),)
+    services = (0.001, 0.001, 0.001, 0.0015, 0.012)
+    profile = replace(PROFILE, components=(Component("model", ((1, services), (8, (0.5,)))),), at_load=loads)
+    told = profile.under(100.0).component("model").service_s
+    assert told[0][1] == pytest.approx((0.001, 0.001, 0.001, 0.0015, 0.032))
+    assert told[1] == (8, (0.5,))
+    within = replace(profile, overhead_s=services).under(100.0)
+    assert within.overhead_s == told[0][1]
+    assert within.components == profile.components
