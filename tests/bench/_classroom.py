@@ -90,6 +90,10 @@ async def _alone(server: Server, times: int) -> Alone:
             await page.get_by_role("heading", level=1).wait_for()
             found.opened.append((asyncio.get_running_loop().time() - began_s) * 1e3)
             await rest(page)
+        await _predicted(page, _LESSON)
+        await _press_run(page)  # with results on the page there is more to draw
+        await expect(page.get_by_role("heading", name="Observe")).to_be_visible()
+        await rest(page)
         slider = page.get_by_role("slider", name=_SLIDER)
         for turn in range(times):
             await slider.focus()
@@ -126,7 +130,7 @@ async def _cancelling_ms(server: Server, times: int) -> list[float]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
-        await _predicted(page)
+        await _predicted(page, _MEASURED)
         for _ in range(times):
             await _press_run(page)
             while not _listening(server):
@@ -163,7 +167,7 @@ async def _idle_shift(server: Server, idle: int, rounds: int) -> tuple[list[floa
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
-        await _predicted(page)
+        await _predicted(page, _MEASURED)
         await _measured_ms(server, page)  # trains the model, and keeps it
         for _ in range(rounds):
             without.append(await _twice_ms(server, page))
@@ -182,8 +186,8 @@ async def _twice_ms(server: Server, page: Page) -> float:
     return (await _measured_ms(server, page) + await _measured_ms(server, page)) / 2
 
 
-async def _predicted(page: Page) -> None:
-    prefix = f".st-key-learn-{_MEASURED}"
+async def _predicted(page: Page, lesson: str) -> None:
+    prefix = f".st-key-learn-{lesson}"
     await page.locator(f"{prefix}-direction").get_by_role("radio").first.check(force=True)
     await rest(page)
     number = page.locator(f"{prefix}-number").get_by_role("spinbutton")
