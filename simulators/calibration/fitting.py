@@ -24,7 +24,7 @@ _STARTS = ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
 """Stalls and their length: how a long tail comes about is where the search may get stuck."""
 SHARED_CORE = (0.0, 0.2, 0.35, 0.5)
 """Shares of the capacity up to which server and generator may share a core; none of them, first."""
-_SCOUTS = 3
+_SCOUTS = 6
 """Steps of the search by which it is told which of these, and which order of service, is worth going on with."""
 
 
