@@ -50,10 +50,10 @@ def draw_everything(page: Page) -> None:
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
 
 
-def curves(page: Page) -> int:
-    """Number of lines in the chart of every request's latency."""
+def curves(page: Page) -> Locator:
+    """The lines in the chart of every request's latency."""
     chart = page.get_by_role("figure", name=re.compile("Share of requests")).first
-    return chart.locator(".scatterlayer .trace.scatter path.js-line").count()
+    return chart.locator(".scatterlayer .trace.scatter path.js-line")
 
 
 def choose(page: Page, label: str, option: str) -> None:

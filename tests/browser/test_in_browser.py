@@ -192,11 +192,12 @@ def test_the_runtime_is_the_one_that_was_locked() -> None:
 def test_a_small_device_is_measured_from_the_page(visitor: Visitor, shop: Server, digits_network: ModelPackage) -> None:
     page = visitor.open(f"{shop.url}/edge?package={quote(label(digits_network))}&memory_mib=512")
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_text("rows answered as the original does")).to_be_visible(timeout=120_000)
+    # Its words are too long for a narrow screen, so that a grid draws it; what it says stands hidden in the page.
+    expect(page.get_by_text("rows answered as the original does")).to_be_attached(timeout=120_000)
     settled(page)
-    table = page.locator('[data-testid="stTable"]')
-    assert [cell.strip() for cell in table.locator("thead th").all_inner_texts()][-2:] == ["original", "int8"]
-    assert "MiB" in table.inner_text()
+    heads = page.get_by_role("columnheader", include_hidden=True).all_text_contents()
+    assert [head.strip() for head in heads][-2:] == ["original", "int8"]
+    assert any("MiB" in cell for cell in page.get_by_role("gridcell", include_hidden=True).all_text_contents())
     assert violations(page) == []
     page.get_by_role("link", name="See the runs compared").click()
     expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=PATIENCE_MS)

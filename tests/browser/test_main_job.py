@@ -56,7 +56,7 @@ def test_from_nothing_to_a_decision(fresh_server: Server, visitor: Visitor) -> N
     press_run(page)
     wait_for_results(page)
     draw_everything(page)
-    assert curves(page) == 2
+    expect(curves(page)).to_have_count(2)
     expect(page.get_by_role("figure", name=re.compile("Share of requests.*embedded.*api", re.DOTALL))).to_be_visible()
 
     shown = cells(page)
