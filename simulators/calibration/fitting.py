@@ -22,8 +22,8 @@ _OWN_LOOSE, _OWN_STEP = 0.3, 0.15
 """The same of each load's own factors."""
 _STARTS = ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
 """Stalls and their length: how a long tail comes about is where the search may get stuck."""
-SHARED_CORE = (0.0, 0.2, 0.35, 0.5)
-"""Shares of the capacity up to which server and generator may share a core; none of them, first."""
+SHARED_CORE = (0.0, 0.2, 0.35, 0.6)
+"""Shares of the capacity up to which server and generator may share a core, between calibrated loads; 0 is never."""
 _SCOUTS = 6
 """Steps of the search by which it is told which of these, and which order of service, is worth going on with."""
 
