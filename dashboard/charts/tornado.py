@@ -23,9 +23,7 @@ def tornado(decision: Decision) -> Chart:
         for switch, colour in ((flip.down, COLOURS[1]), (flip.up, COLOURS[0])):
             _half(drawn, place, flip, switch, colour, reach)
         # Above its bar rather than beside it: on a narrow screen both have the whole width.
-        drawn.add_annotation(
-            text=_label(flip), x=0, xref="paper", xanchor="left", y=place, yshift=17, showarrow=False
-        )
+        drawn.add_annotation(text=_label(flip), x=0, xref="paper", xanchor="left", y=place, yshift=17, showarrow=False)
     drawn.add_vline(x=1, line={"color": GUIDE, "width": 2})
     steps = (0.001, 0.01, 0.1, 1, 10, 100, 1_000) if reach > 1 else (0.1, 0.2, 0.5, 1, 2, 5, 10)
     ticks = [t for t in steps if abs(math.log10(t)) <= reach]
