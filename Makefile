@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 HOST ?= 127.0.0.1
-JOBS ?= 2
+JOBS ?= 3
 UV_VERSION := 0.11
 export PYTHONWARNINGS ?=
 
@@ -18,7 +18,7 @@ run: $(VENV)/.ready ## install what is needed and open the dashboard (PORT=8501 
 	@$(BIN)/python -m strategies.browsing.runtime || echo "All but the Browser page works without it; the next make run tries again."
 	@$(BIN)/python -m dashboard --port $(PORT) --host $(HOST)
 
-test: $(VENV)/.ready-test ## run every test; skips are listed with their reason (JOBS=2 files at a time)
+test: $(VENV)/.ready-test ## run every test; skips are listed with their reason (JOBS=3 files at a time)
 	@$(BIN)/python -m dashboard.simulating.compiling
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
