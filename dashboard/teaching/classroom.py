@@ -50,9 +50,9 @@ def _live(room: Class, order: Sequence[LessonText]) -> None:
         return
     stuck = sum(bool(place.stuck) for place in places)
     st.markdown(
-        _("{n} learners, {stuck} of them may welcome help.").format(n=len(places), stuck=stuck)
+        _("Learners: {n}. {stuck} of them may welcome help.").format(n=len(places), stuck=stuck)
         if stuck
-        else _("{n} learners, none of them stuck as far as can be seen.").format(n=len(places))
+        else _("Learners: {n}. None is stuck, as far as can be seen.").format(n=len(places))
     )
     show_frame(_table(places, order))
 

@@ -194,7 +194,7 @@ def test_an_instructor_sees_who_joined_and_gives_out_links(chromium: Browser, se
     own.get_by_label("What to call you").fill("Ada")
     own.get_by_label("Class code").fill(code[0])
     press(own, "Save")
-    expect(page.get_by_text("1 learners, none of them stuck")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("Learners: 1. None is stuck")).to_be_visible(timeout=LONG_MS)
     with page.expect_download() as caught:
         page.get_by_role("button", name="Progress (CSV)").click()
     assert caught.value.suggested_filename == f"drydock-{code[0]}.csv"

@@ -217,7 +217,7 @@ def test_a_class_opens_and_its_members_can_be_reset(open_page: Open) -> None:
     store.enrol(ada.code, room.code)
     store.add(ada.code, SLUG, "opened")
     page = open_page("learn_class")
-    assert "1 learners, none of them stuck" in texts(page)
+    assert "Learners: 1. None is stuck" in texts(page)
     next(c for c in page.checkbox if c.label.startswith("Remove it for good")).check()
     page = press(page.run(), "Remove")
     assert any("1 entries were removed" in one.value for one in page.success)
