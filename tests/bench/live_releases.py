@@ -36,6 +36,8 @@ _SLO_S = 0.015
 """Between an answer of the old version and one of a version made 20 ms slower."""
 _FEWEST = 26 / 30
 """Of thirty that each lie within with 95%, 25 or fewer happen three times in a thousand."""
+_SETTINGS = {"stale": {"feature": 20}}
+"""A third of its answers are wrong; by the usual feature so few are that half of all releases end in promotion."""
 _CANARY: dict[str, Any] = {
     "policy": "canary", "settings": {"interval_s": 0.25, "step": 0.1, "deadline_s": 60}, "judge": "always_valid",
     "judge_settings": {"harm": 0.15, "slower": 0.6, "required": ["errors", "latency", "quality"]},
@@ -64,7 +66,7 @@ def _package(folder: Path) -> ModelPackage:
 def _compare(
     name: str, package: ModelPackage, rows: NDArray[np.float32], truth: Sequence[str | float] | None, repetitions: int
 ) -> Iterator[Row]:
-    fault = make_fault(name, suited(name, rows, load_predictor(package).predict))
+    fault = make_fault(name, suited(name, rows, load_predictor(package).predict) | _SETTINGS.get(name, {}))
     policy, seen = make_policy(_CANARY), []
     with ExitStack() as stack:
         successor = fault.package(package, Path(stack.enter_context(tempfile.TemporaryDirectory())))
