@@ -149,6 +149,8 @@ class ServiceProfile:
     memory_bytes: int = 0
     cores: int = 1
     """Processor cores that everything on the measuring machine shared, the load generator included."""
+    generator_apart: bool = False
+    """Whether the load generator had a core of its own, which `cores` does not count."""
     notes: tuple[str, ...] = ()
     measured_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     software: Mapping[str, str] = field(default_factory=lambda: software_versions())

@@ -136,7 +136,8 @@ def _loss(residuals: NDArray[np.float64]) -> float:
 
 
 def _candidates(profile: ServiceProfile) -> list[ServiceProfile]:
-    shares = SHARED_CORE if by_workers(profile) else SHARED_CORE[:1]
+    may_share = by_workers(profile) and not profile.generator_apart
+    shares = SHARED_CORE if may_share else SHARED_CORE[:1]
     return [
         replace(order, shared_core_rps=share * profile.capacity_rps) for order in _orders(profile) for share in shares
     ]

@@ -68,7 +68,7 @@ def _predicted(subject: Measured, report: FidelityReport) -> FidelityReport:
         remedy = f"measure it: python -m simulators.fidelity --only {subject.name}"
         raise InvalidValue("subject", subject.name, "has no kept runs", remedy)
     _say(f"{subject.name}: fitting and predicting")
-    profile = fitted(material)
+    profile = fitted(subject, material)
     profile.save(folder() / "profiles" / f"{subject.name}.json")
     report = report.with_subject(subject.name, cells(subject, material, profile))
     report.save(folder() / "report.json")

@@ -1,4 +1,4 @@
-"""The plan of what was measured, where it was measured: on one machine, whose cores the load generator uses as well."""
+"""The plan of what was measured, where it was measured: on one machine, on which the load generator runs as well."""
 
 from data.profile import ServiceProfile
 from simulators.architectures._parts import (
@@ -17,15 +17,17 @@ CLIENT = "client"
 """Name of the load generator's own station."""
 
 
-def as_measured(profile: ServiceProfile, *, idle_expiry_s: float = 300.0, concurrency: int = 20) -> Plan:
+def as_measured(profile: ServiceProfile, *, idle_s: float = 300.0, concurrency: int = 20, provisioned: int = 0) -> Plan:
     """A plan of one deployment as it was profiled: same processes, same machine, same load generator.
 
-    The last two are the function host's settings.
+    The last three are the function host's settings.
     """
+    if profile.host == "function" and provisioned >= concurrency:
+        return _provisioned(profile, provisioned)
     if profile.host == "function":
         # All instances start on the one machine: a storm of start-ups shares its processors.
         cores = profile.start_cores or float(max(profile.cores, 1))
-        return _function(profile, PerRequest(idle_expiry_s, concurrency, start_cores=cores))
+        return _function(profile, PerRequest(idle_s, concurrency, provisioned, start_cores=cores))
     if profile.serve_s:
         return _processes(profile)
     service = work(("http", profile.overhead_s), *components_work(profile.components))
@@ -33,6 +35,14 @@ def as_measured(profile: ServiceProfile, *, idle_expiry_s: float = 300.0, concur
         return _side_by_side(profile, service)
     server = station("server", service, profile, {"workers": profile.workers}, front=True)
     return _on_this_machine(profile, (server,), [Visit("server")])
+
+
+def _provisioned(profile: ServiceProfile, instances: int) -> Plan:
+    """Nothing ever starts: so many instances on the one machine, and whoever finds none idle is refused."""
+    service = work(("http", profile.overhead_s), *components_work(profile.components))
+    delay = law(profile.delay_s) if profile.delay_s else None
+    function = Station("function", service, workers=instances, queue_limit=0, delay=delay, wakes=wakes(profile))
+    return _on_this_machine(profile, (function,), [Visit("function")])
 
 
 def _side_by_side(profile: ServiceProfile, service: Law) -> Plan:
@@ -65,6 +75,10 @@ def _delay(profile: ServiceProfile, share: float) -> Law | None:
 def _on_this_machine(profile: ServiceProfile, stations: tuple[Station, ...], steps: list[Step]) -> Plan:
     client, around = _client(profile, steps)
     cores = max(profile.cores, 1)
+    if client and profile.generator_apart:
+        alone = len(stations) == 1 and stations[0].workers == 1  # it has a core whenever it wants one
+        machine = Unit("machine", stations, cores=None if alone else cores)
+        return Plan(profile.strategy, (Unit("generator", client), machine), around)
     return Plan(profile.strategy, (Unit("machine", (*client, *stations), cores=cores),), around)
 
 

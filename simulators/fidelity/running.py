@@ -20,9 +20,9 @@ from simulators.engines.contract import STATION_TOTALS, Engine, Task
 from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, Purpose
 from simulators.fidelity.placement import placed, recent_rps
-from simulators.fidelity.plans import CLIENT, as_measured
+from simulators.fidelity.plans import CLIENT
 from simulators.fidelity.report import FIGURES, Cell, Traffic
-from simulators.fidelity.subjects import IDLE_EXPIRY_S, TIMEOUT_S, Measured
+from simulators.fidelity.subjects import TIMEOUT_S, Measured
 from simulators.plan import Plan
 from strategies.loadgen import drive
 from strategies.packaging.package import ModelPackage
@@ -47,8 +47,11 @@ class Extent:
 
     utilisations: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
     traffics: tuple[Traffic, ...] = ("poisson", "bursty")
-    seconds: float = 3.0
-    repeats: int = 5
+    seconds: float = 2.0
+    repeats: int = 12
+    """Short runs, and many: a machine that others use as well is now faster and now slower, for seconds."""
+    longer: float = 10.0
+    """How many times as long a run takes of a subject that is driven at rates of its own."""
     effort: Effort = Effort()  # noqa: RUF009 - frozen
     """Its `loads` are the utilisations to calibrate by, each as long and as often as the held-out ones, its `surges`
     as often."""
@@ -62,17 +65,12 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     """
     say(f"{subject.name}: profiling")
     profile = subject.profile(package, replace(extent.effort, loads=()))
-    effort = extent.effort
-    # A function has no capacity to be exceeded: it would start instances until the machine has none left.
-    surges = effort.surges if subject.host != "function" else ()
-    grid: list[tuple[Purpose, float, Traffic, float]] = []
-    grid += [("calibration", load, "poisson", extent.seconds) for load in effort.loads]
-    grid += [("surge", load, "poisson", effort.surge_s) for load in surges]
-    grid += [("held out", u, t, extent.seconds) for u in extent.utilisations for t in extent.traffics]
+    grid = _grid(subject, profile, extent)
+    repeats = extent.repeats if not subject.rates_rps else max(extent.repeats // 4, 2)
     runs: list[KeptRun] = []
     with subject.deployed(package) as (deployment, rows):
-        for repeat in range(extent.repeats):
-            say(f"{subject.name}: repetition {repeat + 1} of {extent.repeats}, {len(grid)} runs")
+        for repeat in range(repeats):
+            say(f"{subject.name}: repetition {repeat + 1} of {repeats}, {len(grid)} runs")
             for purpose, utilisation, traffic, seconds in grid:
                 # Held out, the same arrivals every time: what then differs between repetitions is the machine alone.
                 seed = extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
@@ -86,14 +84,28 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     return Material(subject.name, profile, tuple(runs))
 
 
-def fitted(material: Material) -> ServiceProfile:
+def _grid(subject: Measured, profile: ServiceProfile, extent: Extent) -> list[tuple[Purpose, float, Traffic, float]]:
+    """The runs of one repetition: what for, at which share of the capacity, which traffic, and how many seconds."""
+    if subject.rates_rps:
+        shares = [rate_rps / profile.capacity_rps for rate_rps in subject.rates_rps]
+        return [("held out", share, "poisson", extent.longer * extent.seconds) for share in shares]
+    effort = extent.effort
+    # Whoever is refused at a function that is full comes too late to tell anything about how it gets going.
+    surges = effort.surges if subject.host != "function" else ()
+    grid: list[tuple[Purpose, float, Traffic, float]] = []
+    grid += [("calibration", load, "poisson", extent.seconds) for load in effort.loads]
+    grid += [("surge", load, "poisson", effort.surge_s) for load in surges]
+    return grid + [("held out", u, t, extent.seconds) for u in extent.utilisations for t in extent.traffics]
+
+
+def fitted(subject: Measured, material: Material) -> ServiceProfile:
     """The profile, its durations fitted to the calibration runs and to no other."""
     seen: dict[tuple[float, bool], list[KeptRun]] = {}
     for run in (*material.of("calibration"), *material.of("surge")):
         seen.setdefault((run.about.rate_rps, run.about.purpose == "surge"), []).append(run)
     found = (_at_load(material.profile, *which, runs) for which, runs in sorted(seen.items(), key=lambda pair: pair[0]))
     at_load = tuple(at for at in found if at is not None)
-    return calibrated(replace(material.profile, at_load=at_load), as_measured)
+    return calibrated(replace(material.profile, at_load=at_load), subject.plan)
 
 
 def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequence[KeptRun]) -> AtLoad | None:
@@ -119,7 +131,7 @@ def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tup
         about = (subject.name, subject.strategy, subject.host, utilisation, runs[0].about.rate_rps, traffic)
         measured = [run_of(run.columns, run.about.duration_s, run.about.cpu_s) for run in runs]
         schedule = arrivals(runs[0].about)
-        plan = as_measured(profile.under(runs[0].about.rate_rps), idle_expiry_s=IDLE_EXPIRY_S)
+        plan = subject.plan(profile.under(runs[0].about.rate_rps))
         plan = placed(plan, profile, recent_rps(schedule.at_s, schedule.duration_s), CLIENT)
         again = [run.about for run in runs] * SIMULATED
         predicted = [predict(plan, profile, arrivals(each), each.seed + i) for i, each in enumerate(again)]

@@ -11,19 +11,24 @@ from data.catalogue import find_dataset
 from data.discovery import kind
 from data.errors import Unavailable
 from data.profile import ServiceProfile
+from simulators.fidelity.plans import as_measured
+from simulators.plan import Plan
 from strategies.contract import Deployment, Limits, Strategy
 from strategies.dealership import Form, deploy_dealership, profile_dealership
 from strategies.dealership.measuring import customers
 from strategies.hosts.contract import Host
 from strategies.hosts.process import ProcessHost
+from strategies.loadgen import apart
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort, Subject, profile_strategy, with_cold_starts
 from strategies.training.publish import package_trained
 from strategies.training.spec import TrainingSpec
 from strategies.training.train import train
 
+INSTANCES = 20
+"""Of a function, when it is warm."""
 IDLE_EXPIRY_S = 1.0
-"""How long the function host keeps an idle instance here: short, so that cold starts are seen in a short run."""
+"""How long the function host keeps an idle instance when it is not: so short that cold starts are seen in a run."""
 TIMEOUT_S = 10.0
 
 
@@ -37,16 +42,29 @@ class Measured:
     workers: int = 1
     form: Form | None = None
     """Of the dealership; None for a lone model."""
-    settings: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, int | float] = field(default_factory=dict)
+    """Of the function host."""
+    rates_rps: tuple[float, ...] = ()
+    """At which it is driven, in longer runs, where a share of its capacity says nothing: how often a function starts
+    cold depends on the pauses between requests."""
 
     @property
     def rest_s(self) -> float:
         """Between two runs: an idle function is gone when the next one begins, as in a simulated run."""
-        return 2 * IDLE_EXPIRY_S if self.host == "function" else 0.0
+        return 2 * IDLE_EXPIRY_S if self.rates_rps else 0.0
+
+    def plan(self, profile: ServiceProfile) -> Plan:
+        """What is simulated of it."""
+        return as_measured(profile, **self.settings)  # type: ignore[arg-type]
 
     @contextmanager
     def deployed(self, package: ModelPackage) -> Iterator[tuple[Deployment, NDArray[np.float32]]]:
-        """The running deployment, and the rows that requests to it carry."""
+        """The running deployment, and the rows that requests to it carry; the load generator has its own core."""
+        with apart(), self._deployed(package) as running:
+            yield running
+
+    @contextmanager
+    def _deployed(self, package: ModelPackage) -> Iterator[tuple[Deployment, NDArray[np.float32]]]:
         if self.form is not None:
             with deploy_dealership(package, self.form, ProcessHost(), self._limits()) as dealership:
                 yield dealership, customers()
@@ -55,17 +73,21 @@ class Measured:
             yield deployment, model_rows(package)
 
     def profile(self, package: ModelPackage, effort: Effort) -> ServiceProfile:
-        """Calibrate: measure its profile, in a deployment of its own."""
+        """Calibrate: measure its profile, in a deployment of its own, in the same way."""
+        with apart():
+            return self._profile(package, effort)
+
+    def _profile(self, package: ModelPackage, effort: Effort) -> ServiceProfile:
         if self.form is not None:
             return profile_dealership(package, self.form, ProcessHost(), self._limits(), effort)
         subject = Subject(
             self.name, self.strategy, self.host, self.workers,
             in_caller=self.strategy == "embedded", one_each=self.host == "function",
         )  # fmt: skip
-        # Without the short expiry: a calibration that keeps waiting for cold starts would see nothing else.
+        # With the usual expiry: a calibration that keeps waiting for cold starts would see nothing else.
         limits, rows = replace(self._limits(), settings={}), model_rows(package)
         found = profile_strategy(self._strategy(), self._host(), package, rows, limits, subject, effort)
-        if self.host != "function":
+        if not self.rates_rps:
             return found
         return with_cold_starts(found, self._strategy(), self._host(), package, rows, limits)
 
@@ -87,7 +109,14 @@ SUBJECTS = (
     Measured("api-1", "api", "process"),
     Measured("api-2", "api", "process", 2),
     Measured("streaming", "streaming", "process"),
-    Measured("function", "api", "function", settings={"idle_s": IDLE_EXPIRY_S}),
+    Measured("function", "api", "function", settings={"provisioned": INSTANCES, "concurrency": INSTANCES}),
+    Measured(
+        "function-cold",
+        "api",
+        "function",
+        settings={"idle_s": IDLE_EXPIRY_S, "concurrency": INSTANCES},
+        rates_rps=(0.5, 1.0, 2.0, 3.0),
+    ),
     Measured("dealership-monolith", "embedded", "dealership monolith", form="monolith"),
     Measured("dealership-microservices", "api", "dealership microservices", form="microservices"),
 )

@@ -23,6 +23,7 @@ from data.usage import Usage
 from data.workloads.contract import Schedule
 from strategies.contract import Answer, Deployment
 from strategies.loadgen.arrivals import Arrivals
+from strategies.loadgen.cores import on_own_core
 from strategies.loadgen.lateness import lateness_problems
 from strategies.loadgen.quiet import quiet
 from strategies.loadgen.recorder import PENDING, Recorder
@@ -95,7 +96,7 @@ def drive(
     """
     deployment.prepare(rows)
     arrivals = Arrivals.of(schedule)
-    with quiet():
+    with on_own_core(), quiet():
         run = _Run(deployment, arrivals, schedule.duration_s, timeout_s, usage_from_s, on_progress, cancelled, enough)
         run.loop()
         return run.result()

@@ -2,13 +2,16 @@
 
 import ctypes
 import gc
+import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 WAKE_ERROR_S = 0.0001 if sys.platform == "linux" else 0.002
 """How long after its time a wait with microseconds may end, in a process that is `quiet`."""
 _TURN_S = 0.0001
+_WAKE_LATENCY = Path("/dev/cpu_dma_latency")
 _SET_TIMER_SLACK, _GET_TIMER_SLACK = 29, 30  # of prctl(2)
 
 
@@ -19,7 +22,8 @@ def quiet() -> Iterator[None]:
     A collection over a full heap takes tens of milliseconds; what a run allocates is freed by reference counts, and
     cycles wait until the end. Another thread (one that samples memory, say) may hold the interpreter for 5 ms at a time
     unless told otherwise. Linux lets a timer be 50 µs late to save power; without that slack a wait ends some 20 µs
-    late instead of 70, and the difference need not be spent looking at the clock.
+    late instead of 70, and the difference need not be spent looking at the clock. And who may (root) keeps the
+    processors from falling asleep: how long they take to wake differs by more than what is to be measured.
     """
     was_on, turn_s, slack_ns = gc.isenabled(), sys.getswitchinterval(), _timer_slack_ns()
     sys.setswitchinterval(_TURN_S)
@@ -28,13 +32,31 @@ def quiet() -> Iterator[None]:
     gc.freeze()
     gc.disable()
     try:
-        yield
+        with _awake():
+            yield
     finally:
         gc.unfreeze()
         if was_on:
             gc.enable()
         _set_timer_slack(slack_ns)
         sys.setswitchinterval(turn_s)
+
+
+@contextmanager
+def _awake() -> Iterator[None]:
+    """Ask Linux for waits that end at once, as cyclictest does (kernel documentation, power/pm_qos_interface).
+
+    The wish holds as long as the file is open.
+    """
+    try:
+        wish = _WAKE_LATENCY.open("wb", buffering=0)
+    except OSError:
+        yield
+        return
+    with wish:
+        with suppress(OSError):
+            wish.write(struct.pack("=i", 0))
+        yield
 
 
 def _timer_slack_ns() -> int:

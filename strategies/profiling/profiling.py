@@ -1,7 +1,5 @@
 """A whole profile of one deployment, from three kinds of runs: without a pause, after pauses, and in bursts."""
 
-import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from data.profile import AtLoad, Component, Discipline, ServiceProfile
 from strategies.contract import Deployment, Limits, Strategy
 from strategies.hosts.contract import Host
+from strategies.loadgen.cores import parted, usable_cores
 from strategies.packaging.package import ModelPackage
 from strategies.profiling.model import batch_sizes
 from strategies.profiling.observing import Observed
@@ -100,7 +99,7 @@ def profile_deployment(
     full = _fullest(deployment, rows, subject, effort, cancelled)
     alone = pauses(deployment, rows, effort.pause_s, effort.pausing_s, cancelled)
     cores = usable_cores()
-    mean_s, how = occupancy_s(full, subject.workers, subject.in_caller)
+    mean_s, how = occupancy_s(full, subject.workers, subject.in_caller, cores if parted() else None)
     order, evidence = _order(deployment, rows, subject, mean_s, full.client_s, effort)
     next_s = 0.0
     if order == "turns":
@@ -114,7 +113,7 @@ def profile_deployment(
         components=components, overhead_s=overhead, delay_s=delay, idle=idle_extras(alone),
         client_s=() if subject.in_caller else (max(full.client_s, LEAST_S),),
         discipline=order, next_s=next_s, discipline_evidence=evidence, capacity_rps=full.rate_rps, cpu_s=full.cpu_s,
-        memory_bytes=usage.peak_bytes or 0, cores=cores, notes=(f"Occupancy: {how}.",),
+        memory_bytes=usage.peak_bytes or 0, cores=cores, generator_apart=parted(), notes=(f"Occupancy: {how}.",),
         payload_bytes=_payload_bytes(deployment, rows, effort),
     )  # fmt: skip
     return _with_loads(profile, deployment, rows, effort, cancelled)
@@ -191,10 +190,6 @@ def divide(
     rest = np.maximum(whole - total_s, LEAST_S)
     rest *= (mean_s - total_s) / float(rest.mean())
     return components, tuple(np.maximum(rest, LEAST_S).tolist())
-
-
-def usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _constant(component: Component, factor: float) -> Component:

@@ -13,18 +13,20 @@ SAMPLES = 400
 """How many even quantiles stand for a distribution."""
 
 
-def occupancy_s(full: Saturation, workers: int, in_caller: bool) -> tuple[float, str]:
+def occupancy_s(full: Saturation, workers: int, in_caller: bool, cores: int | None = None) -> tuple[float, str]:
     """Mean time for which a request occupies a worker, S, and how it was found.
 
     Where the workers themselves are the bottleneck, they are never idle at saturation: S = workers / X_max. Where
     something else is (the generator's thread, or the machine's cores that all share), the workers are idle part of the
     time, and that would overstate S; the utilisation law U = X · S with their processor time gives it: S = U / X.
+    `cores` are those that the deployment has to itself, None where it shares them with the generator.
     """
     by_rate_s = workers / full.rate_rps
     if in_caller:
         return by_rate_s, "1 / X_max: the caller's own thread serves"
     client = full.rate_rps * full.client_s
-    if full.cpu_s > 0 and full.cpu_s < by_rate_s and (client >= FULL or full.machine_share >= FULL):
+    crowded = full.machine_share >= FULL if cores is None else full.cpu_s * full.rate_rps >= FULL * cores
+    if full.cpu_s > 0 and full.cpu_s < by_rate_s and (client >= FULL or crowded):
         by = "the load generator" if client >= FULL else "the machine's cores"
         return (
             full.cpu_s,
