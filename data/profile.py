@@ -144,6 +144,8 @@ class ServiceProfile:
     """Below this rate of late the scheduler keeps the deployment on the load generator's processor core; 0 is never."""
     shared_core_factor: float = 1.0
     """How many times as long services then take."""
+    slow_power: float = 1.0
+    """Where work takes s times as long on a slow machine, services take s ** slow_power times as long."""
     payload_bytes: int = 0
     """Of a request and its answer together, as far as they cross a process boundary."""
     memory_bytes: int = 0

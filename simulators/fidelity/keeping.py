@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,8 +13,9 @@ from data.errors import InvalidFile, Problem
 from data.profile import ServiceProfile
 from simulators.fidelity.report import Traffic, folder
 
-FORMAT = "drydock fidelity runs 1"
+FORMAT = "drydock fidelity runs 2"
 COLUMNS = ("scheduled_s", "end_s", "status", "cold")
+_SLOW = "slow"
 Purpose = Literal["calibration", "surge", "held out"]
 """surge: a short burst at an idle deployment, to calibrate by as well."""
 
@@ -42,6 +43,8 @@ class KeptRun:
     about: About
     columns: Mapping[str, NDArray[np.generic]]
     """`scheduled_s`, `end_s`, `status` and `cold` of each request, (requests,)."""
+    slow: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """How slow the deployment's cores were, every `STEP_S` of strategies.loadgen.slowness; empty if not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,7 @@ def keep(material: Material) -> None:
         "runs": [asdict(run.about) for run in material.runs],
     }  # fmt: skip
     arrays = {f"{i}/{name}": column for i, run in enumerate(material.runs) for name, column in run.columns.items()}
+    arrays |= {f"{i}/{_SLOW}": run.slow for i, run in enumerate(material.runs)}
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("wb") as file:
         np.savez_compressed(file, about=np.array(json.dumps(about)), **cast(dict[str, Any], arrays))
@@ -83,7 +87,7 @@ def kept(subject: str) -> Material | None:
             if about["format"] != FORMAT:
                 raise ValueError(f"is not {FORMAT!r}")
             runs = tuple(
-                KeptRun(About(**each), {name: file[f"{i}/{name}"] for name in COLUMNS})
+                KeptRun(About(**each), {name: file[f"{i}/{name}"] for name in COLUMNS}, file[f"{i}/{_SLOW}"])
                 for i, each in enumerate(about["runs"])
             )
         return Material(subject, ServiceProfile.from_json(about["profile"], path.name), runs)

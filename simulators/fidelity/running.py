@@ -68,7 +68,7 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     grid = _grid(subject, profile, extent)
     repeats = extent.repeats if not subject.rates_rps else max(extent.repeats // 4, 2)
     runs: list[KeptRun] = []
-    with subject.deployed(package) as (deployment, rows):
+    with subject.deployed(package) as (deployment, rows), subject.clocked() as slowness:
         for repeat in range(repeats):
             say(f"{subject.name}: repetition {repeat + 1} of {repeats}, {len(grid)} runs")
             for purpose, utilisation, traffic, seconds in grid:
@@ -80,7 +80,9 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
                 driven = drive(deployment, schedule, rows, timeout_s=TIMEOUT_S)
                 used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
                 about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(rows), used_s)
-                runs.append(KeptRun(about, {name: driven.columns[name] for name in COLUMNS}))
+                lasted_s = max(seconds, float(np.max(driven.columns["end_s"], initial=0.0)))
+                slow = slowness.of(driven.began_s, driven.began_s + lasted_s)
+                runs.append(KeptRun(about, {name: driven.columns[name] for name in COLUMNS}, slow))
     return Material(subject.name, profile, tuple(runs))
 
 

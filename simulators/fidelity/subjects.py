@@ -1,7 +1,8 @@
 """What is measured: every kind of deployment, each as it is calibrated and as it is then driven."""
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from strategies.dealership.measuring import customers
 from strategies.hosts.contract import Host
 from strategies.hosts.process import ProcessHost
 from strategies.loadgen import apart
+from strategies.loadgen.slowness import Slowness, clocked
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort, Subject, profile_strategy, with_cold_starts
 from strategies.training.publish import package_trained
@@ -52,6 +54,13 @@ class Measured:
     def rest_s(self) -> float:
         """Between two runs: an idle function is gone when the next one begins, as in a simulated run."""
         return 2 * IDLE_EXPIRY_S if self.rates_rps else 0.0
+
+    def clocked(self) -> AbstractContextManager[Slowness]:
+        """A clock on every core that the deployment runs on, to be asked for within `deployed`.
+
+        Not where the load generator's own thread serves: it looks at the time while it waits, and leaves a clock none.
+        """
+        return clocked(set() if self.strategy == "embedded" and not self.form else os.sched_getaffinity(0))
 
     def plan(self, profile: ServiceProfile) -> Plan:
         """What is simulated of it."""
