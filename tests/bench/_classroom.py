@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 from playwright.async_api import Page, async_playwright, expect
 
 from data.store.learning import LearningStore
-from tests.browser.classroom import open_page, rest, timed
+from tests.browser.answers import open_page, rest, timed
 from tests.browser.visiting import CHROMIUM, FLAGS, Server, start_server, stop_server
 
 _EVERY_S = 1.0
@@ -98,7 +99,7 @@ async def _alone(server: Server, times: int) -> Alone:
         for turn in range(times):
             await slider.focus()
             key = "ArrowLeft" if turn % 2 else "ArrowRight"
-            found.control.append((await timed(page, lambda key=key: page.keyboard.press(key)))[0])  # type: ignore[misc]
+            found.control.append(await timed(page, partial(page.keyboard.press, key)))
             await asyncio.sleep(0.3)
         for turn in range(times):
             found.whole.append(await _answer(page, turn))
@@ -114,7 +115,7 @@ async def _answer(page: Page, turn: int) -> float:
     await rest(page)
     button = page.locator(f"{worked}-answer").get_by_role("button")
     await expect(button).to_be_enabled()
-    took_ms, _server_ms = await timed(page, button.click)
+    took_ms = await timed(page, button.click)
     await rest(page)
     await asyncio.sleep(0.3)
     return took_ms

@@ -1,8 +1,8 @@
 """A class at its lessons at the same time: one Chromium, a context for each learner, all of them real pages.
 
-How long the page takes to answer is told twice: by the browser, from a key to the page at rest, and by the server, from
-the message that it is sent to the last one that it sends back. Where both share a machine, the first counts the
-browser's own work for all learners against the server.
+How long the page takes to answer is told twice: on the screen, from a key to the page at rest, and at the server's
+door, from the question to the last word of the answer. All learners' browsers share the server's machine here, where
+they do much the most of the work; nowhere else do they.
 """
 
 import asyncio
@@ -10,50 +10,22 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, async_playwright, expect
 
 from data.store.learning import LearningStore
+from tests.browser.answers import open_page, rest, timed
 from tests.browser.steps import LONG_MS
 from tests.browser.visiting import CHROMIUM, FLAGS, Server
+from tests.browser.wire import Wire
 
 expect.set_options(timeout=LONG_MS)
-_COMING = 6
+_COMING = 9
 """Pauses over which a class comes in: nobody opens the page at the same moment."""
 _LIGHT = ("--blink-settings=imagesEnabled=false",)
-_LISTEN = """(() => {
-  const found = (window.answers = { sent: 0, heard: 0 });
-  const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (data) {
-    if (!this.listening) {
-      this.listening = true;
-      this.addEventListener("message", () => { found.heard = performance.now(); });
-    }
-    found.sent = performance.now();
-    return send.call(this, data);
-  };
-})()"""
-# From the next key or click to the last change that follows from it: nothing comes or moves for a while after that.
-_ARM = """() => {
-  const found = Object.assign(window.answers, { began: 0, changed: 0, took: null });
-  const app = document.querySelector('[data-testid="stApp"]'), quiet_ms = 250;
-  const begin = () => { found.began ||= performance.now(); };
-  for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, begin, { capture: true, once: true });
-  const watch = new MutationObserver(() => { found.changed = performance.now(); });
-  watch.observe(app, { attributes: true, childList: true, characterData: true, subtree: true });
-  const look = () => {
-    const last = Math.max(found.heard, found.changed);
-    const answered = found.began && found.sent >= found.began && found.heard > found.sent;
-    const still = app.dataset.testScriptState === "notRunning" && performance.now() - last > quiet_ms;
-    if (!answered || !still) return setTimeout(look, 20);
-    watch.disconnect();
-    Object.assign(found, { took: last - found.began, server: found.heard - found.sent });
-  };
-  look();
-}"""
-_ANSWERED = "() => window.answers.took !== null"
-_TOOK = "() => [window.answers.took, window.answers.server]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +49,23 @@ class Seat:
         return 5_000 + self.number
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """One move of a control. Milliseconds."""
+
+    screen: float
+    """From the key to the page at rest."""
+    door: float
+    """From the question that reaches the server to the last of the answer that leaves it."""
+
+
 @dataclass(slots=True)
 class Attended:
     """What one learner saw."""
 
     seat: Seat
-    responses_ms: list[float] = field(default_factory=list)
-    """From a key on a control to the page at rest."""
-    server_ms: list[float] = field(default_factory=list)
-    """The server's own part of each."""
+    took: list[Took] = field(default_factory=list)
+    """Each move of the control."""
     text: str = ""
     """All that the lesson's page says at the end."""
     code: str = ""
@@ -108,9 +88,9 @@ def hold(
 async def _class(
     server: Server, seats: Sequence[Seat], pause_s: float, at_the_end: Callable[[], None]
 ) -> list[Attended]:
-    async with async_playwright() as playwright:
+    async with async_playwright() as playwright, AsyncExitStack() as wires:
+        learners = [_Learner(await wires.enter_async_context(Wire(server.url)), seat, pause_s) for seat in seats]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *_LIGHT])
-        learners = [_Learner(server, seat, pause_s) for seat in seats]
         try:
             found = await asyncio.gather(*(learner.attend(browser) for learner in learners))
             await asyncio.to_thread(at_the_end)
@@ -119,43 +99,15 @@ async def _class(
     return list(found)
 
 
-async def timed(page: Page, act: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds from a key or click until the page is at rest, and the server's own part of that."""
-    await page.evaluate(_ARM)
-    await act()  # type: ignore[misc]
-    await page.wait_for_function(_ANSWERED)
-    whole, own = await page.evaluate(_TOOK)
-    return float(whole), float(own)
-
-
-async def open_page(browser: Browser, address: str, complaints: list[str]) -> Page:
-    """A page of its own context, that listens to how long the server takes."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(LONG_MS)
-    await context.add_init_script(_LISTEN)
-    page = await context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(address)
-    await rest(page)
-    return page
-
-
-async def rest(page: Page) -> None:
-    """Until the page's script has run."""
-    await page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    await expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
-
-
 class _Learner:
-    def __init__(self, server: Server, seat: Seat, pause_s: float) -> None:
-        self._server, self._seat, self._pause_s = server, seat, pause_s
+    def __init__(self, wire: Wire, seat: Seat, pause_s: float) -> None:
+        self._wire, self._seat, self._pause_s = wire, seat, pause_s
         self._random = random.Random(seat.number)
         self._saw = Attended(seat)
 
     async def attend(self, browser: Browser) -> Attended:
         seat = self._seat
-        address = f"{self._server.url}/learn?lesson={seat.lesson}&seed={seat.seed}"
+        address = f"{self._wire.url}/learn?lesson={seat.lesson}&seed={seat.seed}"
         await asyncio.sleep(self._pause_s * self._random.uniform(0, _COMING))
         self._page = await open_page(browser, address, self._saw.complaints)
         await self._predict()
@@ -180,14 +132,16 @@ class _Learner:
 
     async def _move(self) -> None:
         slider = self._page.get_by_role("slider", name=self._seat.slider)
-        for turn in range(self._seat.moves):
+        # One that stands at its upper end does not move up, and then nothing is asked of the server.
+        back = await slider.evaluate("one => one.value === one.max")
+        for _ in range(self._seat.moves):
             await self._think()
             await rest(self._page)
             await slider.focus()
-            key = "ArrowLeft" if turn % 2 else "ArrowRight"
-            whole, own = await timed(self._page, lambda key=key: self._page.keyboard.press(key))  # type: ignore[misc]
-            self._saw.responses_ms.append(whole)
-            self._saw.server_ms.append(own)
+            self._wire.listen()
+            screen = await timed(self._page, partial(self._page.keyboard.press, "ArrowLeft" if back else "ArrowRight"))
+            self._saw.took.append(Took(screen, self._wire.answer_ms()))
+            back = not back
 
     async def _explain(self) -> None:
         await self._check(self._part("mechanism").get_by_role("radio").first)
