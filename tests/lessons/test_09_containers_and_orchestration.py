@@ -54,6 +54,12 @@ def test_the_manifests_of_the_solution_are_in_order() -> None:
     assert list(lesson.faults(*lesson.manifests(EXPERIMENT.setup()))) == ["replicas"]
 
 
+def test_the_manifest_bounds_what_the_experiment_bounds() -> None:
+    made, _service = lesson.manifests(SOLVED)
+    resources = made["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert resources["limits"] == {"cpu": f"{1_000 * lesson.CPUS:g}m", "memory": f"{lesson.MEMORY_MIB}Mi"}
+
+
 def test_every_rule_finds_its_fault() -> None:
     good = lesson.manifests(SOLVED)
 
