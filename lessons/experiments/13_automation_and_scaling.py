@@ -88,7 +88,7 @@ class AutomationAndScaling(Experiment):
             answers = probability(live.model, live.x)
             signal: Watch = settings["watch"]  # type: ignore[assignment]
             weeks = watch(flights, answers, signal, SUMMER[1], seed)
-            step(0.7, _("training anew, and entering it in the registry"))
+            step(0.7, _("training anew, and entering it in the registry, which is made the first time"))
             again = _train_again(flights, live, weeks, signal, limit, seed, Path(folder))
         figures, labels = _figures(flights, live, weeks, limit, answers, again)
         return Record(

@@ -3,12 +3,12 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 from playwright.async_api import Page, async_playwright, expect
@@ -17,6 +17,7 @@ from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
 from tests.browser.visiting import CHROMIUM, FLAGS, Server, start_server, stop_server
 
+_T = TypeVar("_T")
 _EVERY_S = 1.0
 _LESSON, _SLIDER = "08_load_and_tails", "Arrivals"
 _MEASURED = "04_embedded_or_api"
@@ -222,7 +223,6 @@ def _runs(store: LearningStore) -> list[Any]:
     return [event.data for event in store.events_of([one.code for one in learners]) if event.kind == "ran"]
 
 
-def _in_a_thread(what: Any) -> Any:
-    run: Callable[[Any], Any] = asyncio.run
+def _in_a_thread(what: Coroutine[Any, Any, _T]) -> _T:
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(run, what).result()
+        return thread.submit(asyncio.run, what).result()

@@ -9,8 +9,9 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 _CHUNK_BYTES = 1 << 16
-_WORDS_BYTES = 24
-"""Less than that is no message but a sign of life."""
+_SIGNS_OF_LIFE = (0x89, 0x8A)
+"""How a WebSocket's ping and pong begin (RFC 6455, 5.2), which say nothing; compressed messages may be as short."""
+_SIGN_BYTES = 16
 
 
 class Wire:
@@ -71,7 +72,7 @@ class Wire:
     async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
         try:
             while data := await reader.read(_CHUNK_BYTES):
-                if len(data) >= _WORDS_BYTES:
+                if len(data) > _SIGN_BYTES or data[0] not in _SIGNS_OF_LIFE:
                     self._note(asks)
                 writer.write(data)
                 await writer.drain()
