@@ -1,5 +1,6 @@
 """Search for the knobs with which the simulated users see what the real ones saw, at every load that was measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,20 +9,29 @@ from scipy import optimize
 
 from data.profile import Discipline, ServiceProfile
 from simulators.calibration.knobs import KNOBS, OWN, Knobs, rounded, turned, with_factors
-from simulators.calibration.seeing import LEVELS, Load, PlanOf, kernel
+from simulators.calibration.seeing import LEVELS, Load, PlanOf, SeenRun, kernel
 from strategies.profiling.profiling import by_workers
 
 TRIES = 300
+_FULL, _CROWDED = 0.9, 0.4
+"""Beyond this share of the capacity a queue only grows: how fast counts less than what happens where it settles."""
 _CPU = 0.1
 """How far off the processor time counts as one."""
-_LOOSE = np.array((0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0.2, 0.8))
+_TOLERANCES = np.append(np.sqrt(2) * np.tile(list(LEVELS.values()), 2), _CPU)
+"""Of what `Load.off` gives: levels are told twice, and count as much together as if they were told once."""
+_WIDTH = len(_TOLERANCES)
+_LOOSE = np.array((0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0.2, 0.8, 0.7))
 """How far each knob may go before that counts as much as a percentile off by its target: runs said it too."""
-_STEPS = np.array((0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08))
+_STEPS = np.array((0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08, 0.15))
 """By which derivatives are told: large enough to be seen beyond the draws."""
-_OWN_LOOSE, _OWN_STEP = 0.3, 0.15
-"""The same of each load's own factors."""
-_STARTS = ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
-"""Stalls and their length: how a long tail comes about is where the search may get stuck."""
+_OWN_LOOSE, _OWN_STEP = (0.3, 0.3, 0.1), 0.15
+"""The same of each load's own factors; longer stalls would be another capacity, which is the same at all loads."""
+_STARTS = tuple(
+    (stalls, stall, whoever)
+    for stalls, stall in ((0.0, 0.0), (1.5, -1.0), (0.0, 1.5), (-2.0, 2.5))
+    for whoever in (0.0, -3.0)
+)
+"""Stalls, their length, and whom they strike: how a long tail comes about is where the search may get stuck."""
 SHARED_CORE = (0.0, 0.2, 0.35, 0.6)
 """Shares of the capacity up to which server and generator may share a core, between calibrated loads; 0 is never."""
 _SCOUTS = 6
@@ -41,15 +51,19 @@ class Fit:
     """Median over loads and percentiles, as a share."""
 
 
-def calibrated(profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES) -> ServiceProfile:
+def calibrated(
+    profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES, runs: Sequence[Sequence[SeenRun]] = ()
+) -> ServiceProfile:
     """The profile with durations fitted to its `at_load`; unchanged where it was not driven under load.
 
-    `plan_of` makes the plan of the deployment as it was profiled. Where the order of service is in doubt (an event loop
-    with short services), both orders are fitted, and the better one is kept. Notes say how far the fit is off.
+    `plan_of` makes the plan of the deployment as it was profiled. `runs`, where they are known, are those behind each
+    of `at_load`: then runs are compared one by one, each on a machine as slow as it was meanwhile. Where the order of
+    service is in doubt (an event loop with short services), both orders are fitted, and the better one is kept. Notes
+    say how far the fit is off.
     """
     if not profile.at_load:
         return profile
-    searches = [Search(candidate, plan_of) for candidate in _candidates(profile)]
+    searches = [Search(candidate, plan_of, runs) for candidate in _candidates(profile)]
     begin = searches[0].first()
     scouted = [(search, search.run(search.again(begin), _SCOUTS)) for search in searches]
     search, found = min(scouted, key=lambda pair: pair[1].loss)
@@ -62,20 +76,28 @@ def calibrated(profile: ServiceProfile, plan_of: PlanOf, tries: int = TRIES) -> 
 class Search:
     """What the search turns: knobs that all loads share, then the factors of each load's own, as one array."""
 
-    def __init__(self, profile: ServiceProfile, plan_of: PlanOf) -> None:
+    def __init__(self, profile: ServiceProfile, plan_of: PlanOf, runs: Sequence[Sequence[SeenRun]] = ()) -> None:
         self._profile, self._plan_of, self._engine = profile, plan_of, kernel()
-        self._loads = [Load.of(measured, place) for place, measured in enumerate(profile.at_load)]
-        self._weights = np.array([[load.weight] for load in self._loads])
-        # Without turns there are no further requests in one; and who never shares a core is not slowed by it.
-        without = {"further": not profile.next_s, "shared": not profile.shared_core_rps, "client": not profile.client_s}
+        behind = runs or [()] * len(profile.at_load)
+        both = zip(profile.at_load, behind, strict=True)
+        self._loads = [Load.of(measured, place, known) for place, (measured, known) in enumerate(both)]
+        crowded = [load.rate_rps > _FULL * profile.capacity_rps for load in self._loads]
+        self._weights = (
+            np.array([[load.weight] for load in self._loads]) * np.where(crowded, _CROWDED, 1.0)[:, np.newaxis]
+        )
+        # Without turns there are no further requests in one; who never shares a core is not slowed by it.
+        without = {
+            "further": not profile.next_s, "shared": not profile.shared_core_rps, "client": not profile.client_s,
+            "slow_power": not any(len(load.slow) for load in self._loads),
+        }  # fmt: skip
         self.names = [name for name in KNOBS if not without.get(name)]
         shared = [KNOBS.index(name) for name in self.names]
         self._steps = _STEPS[shared]
-        self._scale = np.append(_LOOSE[shared], np.full(OWN * len(self._loads), _OWN_LOOSE))
+        self._scale = np.append(_LOOSE[shared], np.tile(_OWN_LOOSE, len(self._loads)))
 
     def first(self) -> Knobs:
         """The best of a few places to begin."""
-        starts = [Knobs(stalls=stalls, stall=stall, shared=0.5) for stalls, stall in _STARTS]
+        starts = [Knobs(stalls=stalls, stall=stall, whoever=whoever, shared=0.5) for stalls, stall, whoever in _STARTS]
         return min(starts, key=lambda knobs: _loss(self.residuals(self.again(knobs))))
 
     def again(self, knobs: Knobs) -> NDArray[np.float64]:
@@ -99,19 +121,19 @@ class Search:
         return with_factors(turned(self._profile, self.knobs_of(values)), values[len(self.names) :].reshape(-1, OWN))
 
     def errors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of simulated over seen, (loads, levels + 1)."""
+        """Logarithm of simulated over seen, (loads, `_WIDTH`)."""
         profile = self.profile_of(values)
         return np.array([load.off(self._engine, profile, self._plan_of) for load in self._loads])
 
     def residuals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of each load, then how far each knob and factor has gone: 1 is as far as may be."""
-        off = self.errors(values) / (*LEVELS.values(), _CPU) * self._weights
+        off = self.errors(values) / _TOLERANCES * self._weights
         return np.concatenate([off.ravel(), values / self._scale])
 
     def slopes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of residuals by values. A load's own factors change nothing at other loads: one try serves all loads."""
         here, shared, loads = self.residuals(values), len(self.names), len(self._loads)
-        each = (len(LEVELS) + 1) * np.arange(loads + 1)
+        each = _WIDTH * np.arange(loads + 1)
         found = np.zeros((len(here), len(values)))
         for place, step in enumerate(self._steps):
             found[:, place] = (self.residuals(_moved(values, place, step)) - here) / step

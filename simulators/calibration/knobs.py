@@ -50,7 +50,7 @@ class Knobs:
     delay_spread: float = 0.0
     """Logarithm of the delays' σ, against 0.15."""
     idle: float = 0.0
-    """Logarithm of how much longer the first service after any pause takes, against a tenth of a service."""
+    """Logarithm of how much longer the first service after any pause takes, against what processor times say of it."""
     idle_short: float = 0.0
     """Logarithm of how much of the idle server's slowness there is after the shortest pause."""
     idle_long: float = 0.0
@@ -59,6 +59,9 @@ class Knobs:
     """Logarithm of how many times as long a request occupies the load generator."""
     shared: float = 0.0
     """Logarithm of how many times as long services take on the generator's own core, where they ever share one."""
+
+    slow_power: float = 0.0
+    """Logarithm of the power with which services feel that the machine is slow, against the profile's."""
 
     @property
     def stalling(self) -> Stalls:
@@ -93,6 +96,7 @@ def turned(profile: ServiceProfile, knobs: Knobs) -> ServiceProfile:
         idle=_idle(profile, mean_s, knobs),
         call_s=_times(profile.call_s, scale),
         serve_s=_times(profile.serve_s, scale),
+        slow_power=profile.slow_power * _exp(knobs.slow_power, -1.5, 1.5),
         shared_core_factor=_exp(knobs.shared, 0.0, 2.0) if profile.shared_core_rps else 1.0,
         client_s=_times(profile.client_s, _exp(knobs.client, -1.5, 1.5)),
     )
@@ -146,10 +150,19 @@ def _idle(profile: ServiceProfile, mean_s: float, knobs: Knobs) -> tuple[Idle, .
             seen = np.sort(measured[pause_s].extra_s)
             extra_s = _mixed(np.quantile(seen, (np.arange(IDLE_SAMPLES) + 0.5) / IDLE_SAMPLES))
         occupies = measured[pause_s].occupies if pause_s in measured else True
-        at_all_s = 0.1 * mean_s * _exp(knobs.idle, -5.0, 2.5)
+        at_all_s = _at_all_s(profile, mean_s) * _exp(knobs.idle, -5.0, 2.5)
         whole_s = at_all_s + extra_s * factor + stalls.left_over(middle_s, IDLE_SAMPLES)
         found.append(Idle(pause_s, _kept(whole_s), occupies))
     return tuple(found)
+
+
+def _at_all_s(profile: ServiceProfile, mean_s: float) -> float:
+    """Where the search for what any pause adds begins: at how much more processor time an answer takes at low load.
+
+    Whoever is served without a pause needs no wake-up, and no look at the clock or at other sockets, of its own.
+    """
+    calm = [seen.cpu_s for seen in profile.at_load if seen.cpu_s is not None and not seen.from_idle]
+    return max(0.1 * mean_s, calm[0] - profile.occupancy_s if calm else 0.0)
 
 
 def _middles(pauses: list[float]) -> list[float]:

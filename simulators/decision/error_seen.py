@@ -59,12 +59,12 @@ def nearest_error(
         return f"{figure} {best.share:+.0%}, of {best.candidate}, measured here on the same requests{alike}"
     report, host = fidelity_report(), _host(candidate, evidence)
     found = report.nearest(candidate.strategy, host, utilisation, "poisson", f"{figure}_ms") if report else None
-    if found is None or found.cell.error is None:
+    if found is None or found.cell.quoted is None:
         return "none, as nothing like it was measured on this machine"
     cell = found.cell
     beyond = ", which is extrapolated" if found.extrapolated else ""
     return (
-        f"{figure} {cell.error:+.0%}, of {cell.subject} at {cell.utilisation:.0%} of its capacity in the fidelity "
+        f"{figure} {cell.quoted:+.0%}, of {cell.subject} at {cell.utilisation:.0%} of its capacity in the fidelity "
         f"report{beyond}"
     )
 

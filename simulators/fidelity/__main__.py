@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from data.errors import DrydockError, InvalidValue
 from simulators.fidelity.keeping import keep, kept
+from simulators.fidelity.predicting import cells, fitted
 from simulators.fidelity.report import FidelityReport, folder, stored_report
-from simulators.fidelity.running import Extent, cells, fitted, measure_subject
+from simulators.fidelity.running import Extent, measure_subject
 from simulators.fidelity.subjects import Measured, car_model, named
 from strategies.profiling import Effort
 
@@ -79,16 +80,41 @@ def as_text(report: FidelityReport) -> str:
     """The report as two tables: every cell, then each figure's median."""
     lines = [
         (c.subject, f"{c.utilisation:g}", c.traffic, c.figure, _number(c.measured), _number(c.predicted),
-         _percent(c.error), _percent(c.naive_error), _percent(c.floor), _percent(c.noise), c.verdict)
+         *(_percent(share) for share in (c.error, c.blind_error, c.naive_error, c.floor, c.noise)), c.verdict)
         for c in report.cells
     ]  # fmt: skip
     totals = [
-        (t.figure, _percent(t.median_error), _percent(t.median_quiet), _percent(t.target), _percent(t.median_naive),
-         _percent(t.median_floor), str(t.cells), str(t.noisy))
+        (t.figure, *(_percent(share) for share in (
+            t.median_error, t.median_quiet, t.target, t.median_blind, t.median_naive, t.median_floor
+        )), str(t.cells), str(t.noisy), str(t.overloaded))
         for t in report.totals()
     ]  # fmt: skip
-    head = ("subject", "load", "traffic", "figure", "measured", "predicted", "error", "rival", "floor", "noise", "")
-    whole = ("figure", "median error", "where quiet", "target", "rival", "floor", "cells", "noisy")
+    head = (
+        "subject",
+        "load",
+        "traffic",
+        "figure",
+        "measured",
+        "predicted",
+        "error",
+        "blind",
+        "rival",
+        "floor",
+        "noise",
+        "",
+    )
+    whole = (
+        "figure",
+        "median error",
+        "where quiet",
+        "target",
+        "blind",
+        "rival",
+        "floor",
+        "cells",
+        "noisy",
+        "overloaded",
+    )
     return f"{_table(head, lines)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"
 
 

@@ -57,13 +57,14 @@ def _processes(profile: ServiceProfile) -> Plan:
     """A process for each component: the gateway's work comes in pieces, between its calls."""
     gateway, *called = profile.components
     asking = [(f"call-{i}", profile.call_s) for i in range(len(called))]
-    share = 1 / (len(called) + 1)
+    share, further = 1 / (len(called) + 1), profile.next_s / profile.occupancy_s
     own = work(("http", profile.overhead_s), *components_work([gateway]), *asking, share=share)
-    desks = [Station(gateway.name, own, batching=turns(own, 1.0), wakes=wakes(profile), delay=_delay(profile, share))]
+    delay = _delay(profile, share)
+    desks = [Station(gateway.name, own, batching=turns(own, further), wakes=wakes(profile), delay=delay)]
     steps: list[Step] = [Visit(gateway.name)]
     for component in called:
         service = work(("serve", profile.serve_s), *components_work([component]))
-        desks.append(Station(component.name, service, batching=turns(service, 1.0)))
+        desks.append(Station(component.name, service, batching=turns(service, further)))
         steps += [Visit(component.name, hop=hop(profile, {})), Visit(gateway.name)]
     return _on_this_machine(profile, tuple(desks), steps)
 

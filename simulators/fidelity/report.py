@@ -20,7 +20,9 @@ LOOSE = 0.15
 """Where a figure has no target of its own: beyond this a repetition's difference counts as noise."""
 FIGURES = ("p50_ms", "p95_ms", "p99_ms", "throughput_rps", "cpu_s_per_s", "cold_share")
 Traffic = Literal["poisson", "bursty"]
-Verdict = Literal["within", "off", "noise", "too few"]
+Verdict = Literal["within", "off", "noise", "too few", "overload"]
+FULL = 0.9
+"""Utilisation beyond which nothing settles in so short a run: such cells are shown, and counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Cell:
     strategy: str
     host: str
     utilisation: float
-    """Arrival rate over the capacity that calibration found."""
+    """Arrival rate over the rate that calibration found to be sustained."""
     rate_rps: float
     traffic: Traffic
     figure: str
@@ -48,6 +50,8 @@ class Cell:
     """Requests measured, all repetitions together."""
     naive: float | None = None
     """The figure interpolated between the calibration runs at the neighbouring loads: a rival without any model."""
+    blind: float | None = None
+    """What is predicted without knowing how slow the machine was in each run: as slow as while it was calibrated."""
     floor: float = 0.0
     """How far off the best of predictions would be: other repetitions' median differs so much, at the median."""
 
@@ -60,6 +64,16 @@ class Cell:
     def naive_error(self) -> float | None:
         """The rival's, likewise."""
         return self._off(self.naive)
+
+    @property
+    def blind_error(self) -> float | None:
+        """Of the prediction that does not know how slow the machine was, likewise."""
+        return self._off(self.blind)
+
+    @property
+    def quoted(self) -> float | None:
+        """The error to quote beside another prediction: nobody knows how slow the machine will be then either."""
+        return self.error if self.blind is None else self.blind_error
 
     def _off(self, predicted: float | None) -> float | None:
         if self.measured is None or predicted is None:
@@ -74,12 +88,17 @@ class Cell:
 
     @property
     def verdict(self) -> Verdict:
-        """within: the target. noise: the machine itself repeats less exactly than the target asks of a prediction."""
+        """within: the target. noise: what was measured is itself less certain (`floor`) than the target asks for.
+
+        overload: more comes than can be answered.
+        """
         if self.error is None:
             return "too few"
+        if self.utilisation > FULL:
+            return "overload"
         if abs(self.error) <= self.target:
             return "within"
-        return "noise" if self.noise > self.target else "off"
+        return "noise" if self.floor > self.target else "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +116,20 @@ class Total:
 
     figure: str
     median_error: float | None
-    """Median absolute error over all cells that have one, those under noise included."""
+    """Median absolute error over all cells that have one, those under noise included, and not those in overload."""
     median_quiet: float | None
-    """The same over those whose noise does not exceed the target."""
+    """The same over those whose floor does not exceed the target."""
     target: float | None
     cells: int
     noisy: int
     median_naive: float | None = None
     """Median absolute error of the rival that only interpolates."""
+    median_blind: float | None = None
+    """Of predictions that do not know how slow the machine was."""
     median_floor: float | None = None
     """Median over cells of how far off the best of predictions would be."""
+    overloaded: int = 0
+    """Cells in overload, which are in none of the medians."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +167,18 @@ class FidelityReport:
         return tuple(self._total(figure) for figure in FIGURES)
 
     def _total(self, figure: str) -> Total:
-        own = [c for c in self.cells if c.figure == figure]
-        errors = [(abs(c.error), c.noise > c.target) for c in own if c.error is not None]
+        every_cell = [c for c in self.cells if c.figure == figure]
+        own = [c for c in every_cell if c.utilisation <= FULL]
+        errors = [(abs(c.error), c.floor > c.target) for c in own if c.error is not None]
         every = [error for error, _ in errors]
         quiet = [error for error, noisy in errors if not noisy]
         naive = [abs(c.naive_error) for c in own if c.naive_error is not None]
+        blind = [abs(c.blind_error) for c in own if c.blind_error is not None]
         floor = [c.floor for c in own if c.error is not None]
         noisy_cells = sum(noisy for _, noisy in errors)
         return Total(
             figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), noisy_cells,
-            _median(naive), _median(floor),
+            _median(naive), _median(blind), _median(floor), len(every_cell) - len(own),
         )  # fmt: skip
 
     def with_subject(self, subject: str, cells: Sequence[Cell]) -> "FidelityReport":

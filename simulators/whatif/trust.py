@@ -29,10 +29,10 @@ class Trust:
         'no error measured yet'
         """
         found = self.errors.get(figure)
-        if found is None or found.cell.error is None:
+        if found is None or found.cell.quoted is None:
             return "no error measured yet"
         cell = found.cell
-        words = f"{cell.error:+.0%} ({cell.subject}, load {cell.utilisation:.0%}, {cell.traffic})"
+        words = f"{cell.quoted:+.0%} ({cell.subject}, load {cell.utilisation:.0%}, {cell.traffic})"
         return f"{words}, extrapolated" if found.extrapolated or self.beyond else words
 
 

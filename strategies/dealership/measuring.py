@@ -72,12 +72,14 @@ def _apart(profile: ServiceProfile, alone: tuple[Measured, ...], used_s: dict[st
     # The gateway is called once and calls four times: it serves as the others do, and the rest is its calls'.
     overhead_s = min(serve_s, 0.5 * front_s)
     call_s = max((front_s - overhead_s) / calls, LEAST_S)
+    # At saturation nearly all are further requests of a turn; how much longer a first one takes, only loads can tell.
+    next_s = overhead_s + sum(mean_s.values())
     latency_s = profile.occupancy_s + sum(profile.delay_s)
     rest_s = latency_s - sum(used_s.values()) - float(np.mean(profile.client_s))
     hop_s = max(rest_s / (2 * calls + 2), LEAST_S)
     return replace(
         profile, components=components, overhead_s=(overhead_s,), call_s=(call_s,), serve_s=(serve_s,),
-        hop_s=(hop_s,), delay_s=(2 * hop_s,), discipline="turns", next_s=0.0, idle=profile.idle,
+        hop_s=(hop_s,), delay_s=(2 * hop_s,), discipline="turns", next_s=next_s, idle=profile.idle,
         notes=("Occupancy: processor time of each process for an answer (U = X · S).",),
     )  # fmt: skip
 

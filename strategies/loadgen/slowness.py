@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from strategies.loadgen._ticking import RECORD, STEP_NS
 
@@ -24,6 +25,8 @@ _FEWEST = 10
 """Units by which a step is told; with fewer its neighbours tell."""
 _FLOOR = 5.0
 """Percentile of all steps that counts as the core's full speed."""
+_SMOOTHED = 25
+"""Steps over which the median is taken: right after a burst of work caches are cold, and the clock is slow itself."""
 _TICKING = Path(__file__).with_name("_ticking.py")
 
 
@@ -53,7 +56,9 @@ class Slowness:
             return None
         took = numbers[:, 1] / numbers[:, 2]
         slow = np.maximum(took[here] / np.percentile(took, _FLOOR), 1.0)
-        return np.interp(np.arange(first, first + count), numbers[here, 0], slow)
+        smooth = ndimage.median_filter(slow, min(_SMOOTHED, len(slow)), mode="nearest")
+        known: NDArray[np.float64] = np.interp(np.arange(first, first + count), numbers[here, 0], smooth)
+        return known
 
 
 @contextmanager

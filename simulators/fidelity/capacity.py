@@ -1,0 +1,57 @@
+"""What a deployment sustains when users do not wait for each other.
+
+Saturation is measured with a few users who each wait for their answer. Where an event loop takes up all that have come
+at once, a longer queue makes longer turns, and these less work for each; where more open connections cost more, the
+opposite. So the surges to calibrate by, which ask for twice the capacity, tell what is sustained in open loop.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from data.profile import Component, Samples, ServiceProfile
+from data.trace import Status
+from simulators.fidelity.keeping import KeptRun, Material
+
+_BEYOND = 1.9
+"""Share of the capacity at saturation that must be asked for."""
+
+
+def sustained_rps(material: Material) -> float | None:
+    """Answers per second while more is asked for than can be answered; None where that was not measured."""
+    rates = [_rate_rps(run) for run in material.of("surge") if run.about.utilisation >= _BEYOND]
+    return float(np.median(rates)) if rates else None
+
+
+def sustaining(profile: ServiceProfile, material: Material) -> ServiceProfile:
+    """The profile with that capacity, and with services as long as it says; unchanged where it is not known."""
+    rate_rps = sustained_rps(material)
+    if rate_rps is None:
+        return profile
+    at_once = min(profile.workers, max(profile.cores, 1))
+    if profile.serve_s:  # five processes share the cores: all that they do for an answer
+        factor = max(profile.cores, 1) / rate_rps / profile.cpu_s
+        return replace(profile, capacity_rps=rate_rps, next_s=(profile.next_s or profile.occupancy_s) * factor)
+    if (
+        profile.discipline == "turns"
+    ):  # a lone request takes what it takes; those that have queued up are the further ones
+        return replace(profile, capacity_rps=rate_rps, next_s=at_once / rate_rps)
+    factor = at_once / rate_rps / profile.occupancy_s
+    return replace(
+        profile, capacity_rps=rate_rps, overhead_s=_times(profile.overhead_s, factor),
+        components=tuple(_longer(component, factor) for component in profile.components),
+    )  # fmt: skip
+
+
+def _rate_rps(run: KeptRun) -> float:
+    ok = np.asarray(run.columns["status"]) == Status.OK
+    ends_s = np.asarray(run.columns["end_s"], np.float64)[ok]
+    return len(ends_s) / float(ends_s.max() - np.asarray(run.columns["scheduled_s"], np.float64).min())
+
+
+def _longer(component: Component, factor: float) -> Component:
+    return replace(component, service_s=tuple((size, _times(samples, factor)) for size, samples in component.service_s))
+
+
+def _times(samples: Samples, factor: float) -> Samples:
+    return tuple(value * factor for value in samples)

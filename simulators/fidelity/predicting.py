@@ -1,0 +1,167 @@
+"""Fit a subject's profile to the runs that it is calibrated by, and predict those that are held out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.discovery import kind
+from data.errors import NotEstimable
+from data.estimates import percentile
+from data.profile import AtLoad, ServiceProfile
+from data.trace import Status
+from data.workloads.contract import OpenSchedule, Schedule
+from simulators.calibration import SeenRun, calibrated
+from simulators.engines.contract import STATION_TOTALS, Engine, Task
+from simulators.fidelity.capacity import sustaining
+from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, run_of
+from simulators.fidelity.keeping import KeptRun, Material
+from simulators.fidelity.placement import placed, recent_rps
+from simulators.fidelity.plans import CLIENT
+from simulators.fidelity.report import FIGURES, Cell, Traffic
+from simulators.fidelity.running import arrivals
+from simulators.fidelity.slowness import slowed
+from simulators.fidelity.subjects import Measured
+from simulators.plan import Plan
+from strategies.loadgen.slowness import STEP_S
+from strategies.profiling.profiling import FEWEST, by_workers
+from strategies.profiling.separating import LEAST_S, quantiles
+
+_WORK = STATION_TOTALS.index("work_s")
+SIMULATED = 3
+"""Each measured run is simulated so often: the prediction's own chance is to be small beside the machine's."""
+_RESAMPLES = 400
+
+
+def fitted(subject: Measured, material: Material) -> ServiceProfile:
+    """The profile, its durations fitted to the calibration runs and to no other."""
+    seen: dict[tuple[float, bool], list[KeptRun]] = {}
+    for run in (*material.of("calibration"), *material.of("surge")):
+        seen.setdefault((run.about.rate_rps, run.about.purpose == "surge"), []).append(run)
+    told = [
+        (at, [_seen(run) for run in runs])
+        for which, runs in sorted(seen.items(), key=lambda pair: pair[0])
+        if (at := _at_load(material.profile, *which, runs)) is not None
+    ]
+    profile = replace(sustaining(material.profile, material), at_load=tuple(at for at, _ in told))
+    return calibrated(profile, subject.plan, runs=[runs for _, runs in told])
+
+
+def _seen(run: KeptRun) -> SeenRun:
+    at_s, end_s = (np.asarray(run.columns[name], np.float64) for name in ("scheduled_s", "end_s"))
+    latency_s = np.where(np.asarray(run.columns["status"]) == Status.OK, end_s - at_s, np.nan)
+    return SeenRun(at_s, latency_s, run.slow, run.about.duration_s)
+
+
+def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequence[KeptRun]) -> AtLoad | None:
+    """As in the report: medians over repetitions, so that one stall of the machine does not make the law."""
+    answered_s = [answered_ms(run.columns) / 1e3 for run in runs]
+    told = [quantiles(latency_s) for latency_s in answered_s if len(latency_s) >= FEWEST]
+    if not told:
+        return None
+    latency_s = tuple(np.maximum(np.median(told, axis=0), LEAST_S).tolist())
+    cpu_s = [run.about.cpu_s / len(mine) for run, mine in zip(runs, answered_s, strict=True) if len(mine)]
+    used_s = float(np.median(cpu_s))
+    told_cpu_s = used_s if used_s > 0 and by_workers(profile) and not surge else None
+    return AtLoad(rate_rps, latency_s, runs[0].about.duration_s, told_cpu_s, surge)
+
+
+def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tuple[Cell, ...]:
+    """Every held-out run beside what the profile predicts of it."""
+    alike: dict[tuple[float, Traffic], list[KeptRun]] = {}
+    for run in material.of("held out"):
+        alike.setdefault((run.about.utilisation, run.about.traffic), []).append(run)
+    usual = _usual_slowness(material)
+    found: list[Cell] = []
+    for (utilisation, traffic), runs in alike.items():
+        rate_rps = runs[0].about.rate_rps
+        about = (subject.name, subject.strategy, subject.host, rate_rps / profile.capacity_rps, rate_rps, traffic)
+        measured = [run_of(run.columns, run.about.duration_s, run.about.cpu_s) for run in runs]
+        schedule = arrivals(runs[0].about)
+        plan = subject.plan(profile.under(rate_rps))
+        plan = placed(plan, profile, recent_rps(schedule.at_s, schedule.duration_s), CLIENT)
+
+        def predicted(slow: NDArray[np.float64], run: KeptRun, turn: int, plan: Plan = plan) -> Run:
+            as_slow = slowed(plan, slow, STEP_S, profile.slow_power, CLIENT)
+            return predict(as_slow, profile, arrivals(run.about), run.about.seed + turn)
+
+        ours = [predicted(run.slow, run, i) for i, run in enumerate(list(runs) * SIMULATED)]
+        blind = [predicted(usual, run, i) for i, run in enumerate(list(runs) * SIMULATED)]
+        others = between(material, utilisation), {name: _middle(name, blind) for name in FIGURES}
+        found += [_cell(about, figure, measured, ours, *(other.get(figure) for other in others)) for figure in FIGURES]
+    return tuple(found)
+
+
+def _usual_slowness(material: Material) -> NDArray[np.float64]:
+    """How slow the machine was at the median of the runs to calibrate by, as one step; empty if not known."""
+    known = [float(run.slow.mean()) for run in material.of("calibration") if len(run.slow)]
+    return np.array([np.median(known)]) if known else np.empty(0)
+
+
+def _middle(figure: str, runs: Sequence[Run]) -> float | None:
+    values = [run.figures[figure] for run in runs if figure in run.figures]
+    return float(np.median(values)) if values else None
+
+
+def predict(plan: Plan, profile: ServiceProfile, schedule: Schedule, seed: int) -> Run:
+    """Simulate the same arrivals."""
+    assert isinstance(schedule, OpenSchedule)
+    engine: Engine = kind("simulators.engines", Engine, "kernel")()  # type: ignore[type-abstract]
+    outcome = engine.run(Task(plan, schedule, seed))
+    assert outcome.rows is not None
+    served = [i for i, station in enumerate(plan.stations) if station.name != CLIENT]
+    work_s = float(outcome.totals[served, _WORK].sum())
+    starts = [start.total_s for start in profile.cold_starts]
+    started_s = float(outcome.rows["cold"].sum() * np.median(starts)) if starts else 0.0  # processor time, nearly all
+    # Where processor time is what occupies its workers, it is all of what they do.
+    whole = bool(profile.serve_s) or by_workers(profile)
+    share = min(profile.cpu_s / (profile.next_s or profile.occupancy_s), 1.0) if profile.cpu_s else 0.0
+    return run_of(outcome.rows, schedule.duration_s, work_s * (1.0 if whole else share) + started_s)
+
+
+_Place = tuple[str, str, str, float, float, Traffic]
+
+
+def _cell(
+    about: _Place,
+    figure: str,
+    measured: Sequence[Run],
+    predicted: Sequence[Run],
+    naive: float | None = None,
+    blind: float | None = None,
+) -> Cell:
+    ours, theirs = _figure(figure, predicted), _figure(figure, measured)
+    values = np.array([run.figures[figure] for run in measured if figure in run.figures])
+    middle = float(np.median(values)) if len(values) else 0.0
+    # Between two repetitions, at the median of all pairs: it does not grow with their number, as a range would.
+    noise = float(np.median([abs(a - b) for a, b in combinations(values, 2)] or [0.0]))
+    floor = _floor(values) if len(values) > 1 else 0.0
+    if figure != "cold_share":
+        noise, floor = (noise / middle, floor / middle) if middle else (0.0, 0.0)
+    n = sum(len(run.latency_ms) for run in measured)
+    return Cell(
+        *about, figure, *theirs, *ours, noise=noise, runs=len(measured), n=n, naive=naive, floor=floor, blind=blind
+    )
+
+
+def _floor(values: NDArray[np.float64]) -> float:
+    """How far the repetitions' median is from what it would be of other repetitions, at the median (bootstrap)."""
+    picks = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
+    return float(np.median(np.abs(np.median(values[picks], axis=1) - np.median(values))))
+
+
+def _figure(figure: str, runs: Sequence[Run]) -> tuple[float | None, float | None, float | None]:
+    """The runs' median, and an interval: a percentile's over all samples, widened to the runs' own range."""
+    values = [run.figures[figure] for run in runs if figure in run.figures]
+    if not values:
+        return None, None, None
+    low, high = min(values), max(values)
+    if figure in PERCENTS:
+        try:
+            pooled = percentile(np.concatenate([run.latency_ms for run in runs]), PERCENTS[figure])
+        except NotEstimable:
+            return None, None, None
+        low, high = min(low, pooled.low), max(high, pooled.high)
+    return float(np.median(values)), low, high
