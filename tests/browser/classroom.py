@@ -6,14 +6,16 @@ they do much the most of the work; nowhere else do they.
 """
 
 import asyncio
+import contextlib
 import random
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
+import psutil
 from playwright.async_api import Browser, Locator, async_playwright, expect
 
 from data.store.learning import LearningStore
@@ -74,29 +76,47 @@ class Attended:
 
 
 def hold(
-    server: Server, seats: Sequence[Seat], *, pause_s: float = 0.0, at_the_end: Callable[[], None] = lambda: None
+    server: Server,
+    seats: Sequence[Seat],
+    *,
+    pause_s: float = 0.0,
+    aside: bool = False,
+    at_the_end: Callable[[], None] = lambda: None,
 ) -> list[Attended]:
     """All of them go through their lessons at the same time, each thinking for about `pause_s` before each step.
 
-    It runs in a thread of its own, as the synchronous Playwright keeps an event loop in the tests' thread.
-    `at_the_end` is called while all pages are still open.
+    It runs in a thread of its own, as the synchronous Playwright keeps an event loop in the tests' thread. With `aside`
+    the browsers take only the processor time that the server leaves. `at_the_end` is called while all pages are still
+    open.
     """
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _class(server, seats, pause_s, at_the_end)).result()
+        return thread.submit(asyncio.run, _class(server, seats, pause_s, aside, at_the_end)).result()
 
 
 async def _class(
-    server: Server, seats: Sequence[Seat], pause_s: float, at_the_end: Callable[[], None]
+    server: Server, seats: Sequence[Seat], pause_s: float, aside: bool, at_the_end: Callable[[], None]
 ) -> list[Attended]:
-    async with async_playwright() as playwright, AsyncExitStack() as wires:
+    async with async_playwright() as playwright, contextlib.AsyncExitStack() as wires:
         learners = [_Learner(await wires.enter_async_context(Wire(server.url)), seat, pause_s) for seat in seats]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *_LIGHT])
+        if aside:
+            _give_way()
         try:
             found = await asyncio.gather(*(learner.attend(browser) for learner in learners))
             await asyncio.to_thread(at_the_end)
         finally:
             await browser.close()
     return list(found)
+
+
+def _give_way() -> None:
+    """Let the browsers, of which only the first processes run yet, take what others leave."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error, OSError):
+            if "chrom" in process.name():
+                process.nice(19)
+                # Linux may share the processors among sessions first, and only then by niceness.
+                Path(f"/proc/{process.pid}/autogroup").write_text("19")
 
 
 class _Learner:
