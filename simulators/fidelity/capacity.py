@@ -5,13 +5,15 @@ at once, a longer queue makes longer turns, and these less work for each; where 
 opposite. So the surges to calibrate by, which ask for twice the capacity, tell what is sustained in open loop.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.profile import Component, Samples, ServiceProfile
 from data.trace import Status
-from simulators.fidelity.keeping import KeptRun, Material
+from simulators.fidelity.keeping import Material
 
 _BEYOND = 1.9
 """Share of the capacity at saturation that must be asked for."""
@@ -19,7 +21,7 @@ _BEYOND = 1.9
 
 def sustained_rps(material: Material) -> float | None:
     """Answers per second while more is asked for than can be answered; None where that was not measured."""
-    rates = [_rate_rps(run) for run in material.of("surge") if run.about.utilisation >= _BEYOND]
+    rates = [answered_rps(run.columns) for run in material.of("surge") if run.about.utilisation >= _BEYOND]
     return float(np.median(rates)) if rates else None
 
 
@@ -43,10 +45,11 @@ def sustaining(profile: ServiceProfile, material: Material) -> ServiceProfile:
     )  # fmt: skip
 
 
-def _rate_rps(run: KeptRun) -> float:
-    ok = np.asarray(run.columns["status"]) == Status.OK
-    ends_s = np.asarray(run.columns["end_s"], np.float64)[ok]
-    return len(ends_s) / float(ends_s.max() - np.asarray(run.columns["scheduled_s"], np.float64).min())
+def answered_rps(columns: Mapping[str, NDArray[np.generic]]) -> float:
+    """Answers per second from the first request to the last answer, of a run with these columns."""
+    ok = np.asarray(columns["status"]) == Status.OK
+    ends_s = np.asarray(columns["end_s"], np.float64)[ok]
+    return len(ends_s) / float(ends_s.max() - np.asarray(columns["scheduled_s"], np.float64).min())
 
 
 def _longer(component: Component, factor: float) -> Component:

@@ -5,20 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.profile import ServiceProfile
 from data.workloads.bursty import Bursty
 from data.workloads.contract import OpenSchedule, Workload
 from data.workloads.poisson import Poisson
+from simulators.fidelity.capacity import answered_rps
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, Purpose
 from simulators.fidelity.report import Traffic
 from simulators.fidelity.subjects import TIMEOUT_S, Measured
+from strategies.contract import Deployment
 from strategies.loadgen import drive
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort
 
 CALIBRATION_SEED = 7_001
 """Of the traffic that durations are fitted to; no run that a prediction is held against has it."""
+_SOUNDINGS = 5
 _MOST_RPS = 20_000.0
 """A faster embedded model is driven no faster: beyond that the generator's own pace would be what is measured."""
 Say = Callable[[str], None]
@@ -48,10 +52,11 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     """
     say(f"{subject.name}: profiling")
     profile = subject.profile(package, replace(extent.effort, loads=()))
-    grid = _grid(subject, profile, extent)
     repeats = extent.repeats if not subject.rates_rps else max(extent.repeats // 4, 2)
     runs: list[KeptRun] = []
     with subject.deployed(package) as (deployment, rows), subject.clocked() as slowness:
+        profile = _sounded(subject, profile, deployment, rows, extent)
+        grid = _grid(subject, profile, extent)
         for repeat in range(repeats):
             say(f"{subject.name}: repetition {repeat + 1} of {repeats}, {len(grid)} runs")
             for purpose, utilisation, traffic, seconds in grid:
@@ -67,6 +72,20 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
                 slow = slowness.of(driven.began_s, driven.began_s + lasted_s)
                 runs.append(KeptRun(about, {name: driven.columns[name] for name in COLUMNS}, slow))
     return Material(subject.name, profile, tuple(runs))
+
+
+def _sounded(
+    subject: Measured, profile: ServiceProfile, deployment: Deployment, rows: NDArray[np.float32], extent: Extent
+) -> ServiceProfile:
+    """The profile with what is sustained in open loop as its capacity, which loads are shares of."""
+    if subject.host == "function":  # it refuses what is too much, and a surge would say how fast it does that
+        return profile
+    found: list[float] = []
+    for sounding in range(_SOUNDINGS):
+        surge = Poisson(rate_rps=rate(profile, 2.0), duration_s=extent.effort.surge_s)
+        schedule = surge.schedule(len(rows), CALIBRATION_SEED - 1 - sounding)
+        found.append(answered_rps(drive(deployment, schedule, rows, timeout_s=TIMEOUT_S).columns))
+    return replace(profile, capacity_rps=float(np.median(found)))
 
 
 def _grid(subject: Measured, profile: ServiceProfile, extent: Extent) -> list[tuple[Purpose, float, Traffic, float]]:
