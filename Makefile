@@ -45,6 +45,8 @@ clean: ## remove the environment and everything built (keeps your runs in .drydo
 	rm -rf $(VENV) build
 
 # The environment: uv installs into it, so that a first start takes seconds on a warm cache.
+# Where Python keeps no compiled files of its own accord, every process would compile what it imports anew.
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Drydock needs Python 3.11 or newer; name one: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
@@ -53,15 +55,15 @@ $(VENV)/.uv:
 
 $(VENV)/.ready: requirements.txt | $(VENV)/.uv
 	@echo "Installing the locked requirements …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.ready-test: requirements-test.txt $(VENV)/.ready
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-test.txt
+	@$(INSTALL) -r requirements-test.txt
 	@touch $@
 
 $(VENV)/.ready-bench: requirements-bench.txt $(VENV)/.ready-test build/contenders/.ready
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
+	@$(INSTALL) -r requirements-bench.txt
 	@touch $@
 
 build/contenders/.ready: requirements-contenders.txt | $(VENV)/.uv

@@ -8,6 +8,7 @@ from dashboard.simulating import answers, state
 from dashboard.simulating.choosing import choose
 from dashboard.simulating.downloads import downloads
 from dashboard.simulating.drawing import svg
+from dashboard.simulating.errors_seen import errors_seen
 from dashboard.simulating.layout import lay_out
 from dashboard.simulating.long_run import long_run
 from dashboard.simulating.own_profile import own_profile
@@ -45,6 +46,7 @@ class Simulate(View):
         choose()
         _live()
         own_profile()
+        errors_seen()
 
 
 @st.fragment

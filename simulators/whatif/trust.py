@@ -38,7 +38,7 @@ class Trust:
 
 def trust(asked: Asked) -> Trust:
     """Look it up in this machine's fidelity report."""
-    report = _report()
+    report = fidelity_report()
     if report is None:
         return Trust({}, ())
     traffic = "poisson" if asked.preset.steady else "bursty"
@@ -85,7 +85,8 @@ def _scaled(plan: Plan) -> bool:
     )
 
 
-def _report() -> FidelityReport | None:
+def fidelity_report() -> FidelityReport | None:
+    """This machine's fidelity report, read once; None while there is none."""
     path = folder() / "report.json"
     return _loaded(path.stat().st_mtime_ns, str(path)) if path.exists() else None
 

@@ -1,0 +1,57 @@
+"""How wrong predictions were on this machine: the whole fidelity report."""
+
+import streamlit as st
+
+from dashboard.charts.fidelity import TITLES, fidelity_chart
+from dashboard.parts.chart import show_chart
+from dashboard.parts.tables import show_rows
+from simulators.fidelity.report import FidelityReport, Total
+from simulators.whatif.trust import fidelity_report
+
+_COMMAND = "python -m simulators.fidelity"
+
+
+def errors_seen() -> None:
+    """Predicted against measured, and each figure's median error."""
+    with st.expander("How wrong predictions were on this machine", icon=":material/fact_check:"):
+        report = fidelity_report()
+        if report is None or not report.cells:
+            st.markdown(
+                "Nothing was compared here yet. This deploys a model in every way, calibrates, and predicts runs that "
+                "it was not calibrated with. It takes about 45 minutes and wants the machine for itself; with "
+                "`--quick` it takes about ten, and tells less:"
+            )
+            st.code(_COMMAND, language=None, wrap_lines=True)
+            return
+        _report(report)
+
+
+@st.fragment
+def _report(report: FidelityReport) -> None:
+    st.markdown(
+        f"Measured on {report.made_at[:10]}: real deployments under traffic that they were not calibrated with. A "
+        "hollow point was itself measured too uncertainly to judge a prediction by; the grey band is what predictions "
+        "aim at.",
+        width=760,
+    )
+    name = st.radio("Figure", list(TITLES), format_func=TITLES.__getitem__, key="fidelity_figure", horizontal=True)
+    chosen = name or "p50_ms"
+    show_chart(fidelity_chart(report.cells, chosen), "fidelity")
+    st.markdown("**Median error**, all deployments and loads together")
+    show_rows([_row(total) for total in report.totals() if total.figure in TITLES], "figure")
+
+
+def _row(total: Total) -> dict[str, str]:
+    return {
+        "figure": TITLES[total.figure],
+        "predicted": _percent(total.median_error),
+        "not knowing how slow the machine was": _percent(total.median_blind),
+        "without a model": _percent(total.median_naive),
+        "aim": _percent(total.target),
+        "uncertainty of what was measured": _percent(total.median_floor),
+        "runs": f"{total.cells}, {total.noisy} of them too uncertain, {total.overloaded} more in overload",
+    }
+
+
+def _percent(share: float | None) -> str:
+    return "not known" if share is None else f"{share:.1%}"
