@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from data.profile import Discipline, ServiceProfile
+from data.profile import AtLoad, Discipline, ServiceProfile
 from simulators.calibration.knobs import KNOBS, OWN, Knobs, rounded, turned, with_factors
 from simulators.calibration.seeing import LEVELS, Load, PlanOf, SeenRun, kernel
 from strategies.profiling.profiling import by_workers
 
 TRIES = 300
 _FULL, _CROWDED = 0.9, 0.4
-"""Beyond this share of the capacity a queue only grows: how fast counts less than what happens where it settles."""
+"""Beyond this share of the capacity a queue only grows, and a steady load counts so much."""
 _CPU = 0.1
 """How far off the processor time counts as one."""
 _TOLERANCES = np.append(np.sqrt(2) * np.tile(list(LEVELS.values()), 2), _CPU)
@@ -79,11 +79,10 @@ class Search:
     def __init__(self, profile: ServiceProfile, plan_of: PlanOf, runs: Sequence[Sequence[SeenRun]] = ()) -> None:
         self._profile, self._plan_of, self._engine = profile, plan_of, kernel()
         behind = runs or [()] * len(profile.at_load)
-        both = zip(profile.at_load, behind, strict=True)
+        both = list(zip(profile.at_load, behind, strict=True))
         self._loads = [Load.of(measured, place, known) for place, (measured, known) in enumerate(both)]
-        crowded = [load.rate_rps > _FULL * profile.capacity_rps for load in self._loads]
-        self._weights = (
-            np.array([[load.weight] for load in self._loads]) * np.where(crowded, _CROWDED, 1.0)[:, np.newaxis]
+        self._weights = np.array(
+            [[load.weight * self._settles(seen)] for load, (seen, _) in zip(self._loads, both, strict=True)]
         )
         # Without turns there are no further requests in one; who never shares a core is not slowed by it.
         without = {
@@ -94,6 +93,11 @@ class Search:
         shared = [KNOBS.index(name) for name in self.names]
         self._steps = _STEPS[shared]
         self._scale = np.append(_LOOSE[shared], np.tile(_OWN_LOOSE, len(self._loads)))
+
+    def _settles(self, seen: AtLoad) -> float:
+        """How much a load counts: how fast a queue grows says less than how long it is where it settles."""
+        grows = seen.rate_rps > _FULL * self._profile.capacity_rps and not seen.from_idle
+        return _CROWDED if grows else 1.0
 
     def first(self) -> Knobs:
         """The best of a few places to begin."""
