@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboard.charts.fidelity import TITLES, fidelity_chart
 from dashboard.parts.chart import show_chart
-from dashboard.parts.tables import show_rows
+from dashboard.parts.tables import plain, show_rows
+from data.errors import DrydockError
 from simulators.fidelity.report import FidelityReport, Total
 from simulators.whatif.trust import fidelity_report
 
@@ -14,7 +15,11 @@ _COMMAND = "python -m simulators.fidelity"
 def errors_seen() -> None:
     """Predicted against measured, and each figure's median error."""
     with st.expander("How wrong predictions were on this machine", icon=":material/fact_check:"):
-        report = fidelity_report()
+        try:
+            report = fidelity_report()
+        except DrydockError as error:
+            st.error(plain(error), icon=":material/error:")
+            return
         if report is None or not report.cells:
             st.markdown(
                 "Nothing was compared here yet. This deploys a model in every way, calibrates, and predicts runs that "

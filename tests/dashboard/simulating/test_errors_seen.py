@@ -51,3 +51,7 @@ def test_without_a_report_it_says_how_to_make_one_and_with_one_it_shows_it() -> 
     assert shown.loc[shown["figure"] == "p50", "runs"].item() == "4, 1 of them too uncertain, 1 more in overload"
     page.radio[0].set_value("p99_ms").run()
     assert not page.exception
+    (folder() / "report.json").write_text("{}")
+    page = AppTest.from_function(_section).run()
+    assert "report" in page.error[0].value
+    assert not page.exception
