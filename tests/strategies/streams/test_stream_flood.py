@@ -21,6 +21,7 @@ from strategies.streams.deployment import StreamingDeployment
 N = 100_000
 AHEAD = 20_000
 """Requests that may be unanswered before the sender waits."""
+LATE = 95_000
 WITHIN_S = 240.0
 # After so many answers: kill a consumer, kill the server, ask the server to end, or publish another model.
 EVENTS = [
@@ -51,13 +52,15 @@ class Flood:
             self.wrong.append(answer)
 
     def run(self, rows: int) -> None:
-        sent, until_s = 0, time.monotonic() + WITHIN_S
+        sent, adopted, until_s = 0, True, time.monotonic() + WITHIN_S
         while len(self.times) < N:
             if sent < N and sent - len(self.times) < AHEAD:
-                chunk = range(sent, min(sent + 100, N))
+                # The last of them wait for the new model, whatever became of servers and consumers meanwhile.
+                adopted = len(self.versions) > 1 or sent < LATE
+                chunk = range(sent, min(sent + (100 if adopted else 1), N))
                 self.deployment.issue([Request(i, i % rows) for i in chunk], self.take)
                 sent = chunk.stop
-            self.deployment.poll(0.0 if sent < N else 0.01)
+            self.deployment.poll(0.0 if sent < N and adopted else 0.01)
             if self.events and len(self.times) >= self.events[0][0]:
                 self._happen(self.events.pop(0)[1])
             assert time.monotonic() < until_s, f"{len(self.times)} of {N} answered; {self.deployment.health()}"
