@@ -83,10 +83,7 @@ def _wait_until_gone(server: Server) -> None:
 def _shift(without: Sequence[float], with_them: Sequence[float]) -> Row:
     """Of a measured lesson's median, at its lowest over the rounds: strangers on the machine only add to it."""
     shift = min(with_them) / min(without) - 1
-    name = (
-        f"classroom: shift of a measured median by {IDLE} idle pages "
-        f"({min(without):.3g} → {min(with_them):.3g} ms)"
-    )
+    name = f"classroom: shift of a measured median by {IDLE} idle pages ({min(without):.3g} → {min(with_them):.3g} ms)"
     ratio = _MOST_SHIFT / max(abs(shift), 1e-4)
     return Row(name, 100 * shift, 100 * _MOST_SHIFT, ratio, 1.0, "%", len(without), abs(shift) <= _MOST_SHIFT)
 
