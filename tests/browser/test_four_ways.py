@@ -68,6 +68,7 @@ def _look_up(page: Page) -> None:
     row.fill("569")
     row.press("Enter")
     expect(page.get_by_text(re.compile(r"computed [\d.,]+ s ago"))).to_be_visible()
+    settled(page)  # a redraw takes a download's link back, and this one was asked for a line above
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All answers (CSV)").click()
     lines = Path(waiting.value.path()).read_text().splitlines()
