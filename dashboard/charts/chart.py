@@ -19,6 +19,7 @@ GUIDE = "#8a96a3"
 MAX_POINTS = 2_000
 """The most points that one series draws; more cannot be seen and only slow the page."""
 HEIGHT_PX = 380
+_ROW_PX = 17
 _MARKED = 8
 """Points of a series with a marker."""
 _MANY = 100
@@ -97,13 +98,16 @@ def label(drawn: go.Figure, text: str, x: float, y: float, **more: Any) -> None:
     )
 
 
-def guide(drawn: go.Figure, text: str, *, x: float | None = None, y: float | None = None) -> None:
-    """A reference line across the chart with its meaning written at its end."""
+def guide(drawn: go.Figure, text: str, *, x: float | None = None, y: float | None = None, row: int = 0) -> None:
+    """A reference line across the chart with its meaning written at its end, so many rows above the others'."""
     style = {"color": GUIDE, "dash": "longdash", "width": 2}
     if x is not None:
         drawn.add_vline(x=x, line=style)
         at = _on(drawn.layout.xaxis, x)
-        drawn.add_annotation(text=text, x=at, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"size": 13})
+        drawn.add_annotation(
+            text=text, x=at, y=1, yref="paper", yanchor="bottom", yshift=_ROW_PX * row, showarrow=False,
+            font={"size": 13},
+        )  # fmt: skip
     if y is not None:
         drawn.add_hline(y=y, line=style)
         drawn.add_annotation(

@@ -22,16 +22,18 @@ def lesson_chart(plot: Plot, predicted: float | None = None, unit: str = "") -> 
     _axes(drawn, plot, predicted)
     for place, series in enumerate(plot.series):
         _draw(drawn, series, look(place))
+    upright = [one for one in plot.guides if one.x is not None]
     for one in plot.guides:
-        guide(drawn, one.text, x=one.x, y=one.y)
+        # On a narrow screen the words of two neighbours would run into each other.
+        guide(drawn, one.text, x=one.x, y=one.y, row=upright.index(one) % 2 if one in upright else 0)
     said = plot.alt
     if predicted is not None:
         text = _("your prediction: {number} {unit}").format(number=digits(predicted), unit=unit).strip()
         _overlay(drawn, plot, predicted, text)
         said = f"{said} {text[:1].upper()}{text[1:]}."
     legend(drawn)
-    if any(one.x is not None for one in plot.guides):
-        drawn.update_layout(legend_y=1.1)  # above what is written at the guides' upper ends
+    if upright:
+        drawn.update_layout(legend_y=1.1 if len(upright) == 1 else 1.16)  # above the words at the guides' upper ends
     return Chart(drawn, said, _table(plot))
 
 
@@ -80,7 +82,7 @@ def _overlay(drawn: go.Figure, plot: Plot, predicted: float, text: str) -> None:
     if _outside(plot, predicted):
         return  # the words below the chart still tell it
     if plot.predicted_at is None:
-        guide(drawn, text, **{plot.predicts: predicted})
+        guide(drawn, text, x=predicted) if plot.predicts == "x" else guide(drawn, text, y=predicted)
         return
     x, y = (plot.predicted_at, predicted) if plot.predicts == "y" else (predicted, plot.predicted_at)
     drawn.add_scatter(
