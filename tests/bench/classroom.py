@@ -5,8 +5,8 @@ Theirs are the aims: a part of a page answers within 300 ms and a whole one with
 out.
 
 A class has machines of its own. Thirty browsers on the server's keep two processors busy with drawing, and the server,
-which needs a tenth of that, is then kept from running for a second at a time. So they take what it leaves; the aim
-holds for what the server's door sees, and what the screens show is told beside it.
+which needs a tenth of that, is then kept from running for a second at a time. So they take what it leaves. The aim
+holds for what the server's door sees, and for what the screens show.
 """
 
 import random
@@ -21,7 +21,7 @@ from tests.browser.classroom import Attended, Seat, crossed, hold
 from tests.browser.visiting import CHROMIUM, Server
 
 LEARNERS, IDLE = 30, 20
-THINKING_S = 10.0
+THINKING_S = 8.0
 """On average before each step: people read."""
 _SIMULATED = (
     ("08_load_and_tails", "Arrivals"),
@@ -58,9 +58,7 @@ def _full(server: Server) -> Iterator[Row]:
         raise AssertionError(f"learners see each other: {problems}")
     _wait_until_gone(server)
     yield _p95(f"a control at the server's door, {LEARNERS} learners at work", _all(found, "door"), 1_000)
-    yield _p95(
-        "the same on the screen, all their browsers on this machine too", _all(found, "screen"), 1_000, held=False
-    )
+    yield _p95("the same on the screen, all their browsers on this machine too", _all(found, "screen"), 1_000)
     used = memory.most_bytes
     name = f"classroom: memory of the server and its processes, {LEARNERS} learners at work"
     yield Row(name, used / 1e9, _MOST_BYTES / 1e9, _MOST_BYTES / used, 1.0, "GB", LEARNERS, used <= _MOST_BYTES)
@@ -69,7 +67,7 @@ def _full(server: Server) -> Iterator[Row]:
 def _seats() -> list[Seat]:
     kinds = [_MEASURED[i % 2] if i % 5 == 4 else _SIMULATED[i % 3] for i in range(LEARNERS)]
     random.Random(1).shuffle(kinds)
-    return [Seat(i, lesson, slider, moves=4) for i, (lesson, slider) in enumerate(kinds)]
+    return [Seat(i, lesson, slider, moves=5) for i, (lesson, slider) in enumerate(kinds)]
 
 
 def _wait_until_gone(server: Server) -> None:
@@ -81,9 +79,12 @@ def _wait_until_gone(server: Server) -> None:
 
 
 def _shift(without: Sequence[float], with_them: Sequence[float]) -> Row:
-    """Of a measured lesson's median, at its lowest over the rounds: strangers on the machine only add to it."""
-    shift = min(with_them) / min(without) - 1
-    name = f"classroom: shift of a measured median by {IDLE} idle pages ({min(without):.3g} → {min(with_them):.3g} ms)"
+    """Of a measured lesson's median; a median of the rounds' ratios, as the machine drifts from one to the next."""
+    shift = float(np.median(np.array(with_them) / np.array(without))) - 1
+    name = (
+        f"classroom: shift of a measured median by {IDLE} idle pages "
+        f"({np.median(without):.3g} → {np.median(with_them):.3g} ms)"
+    )
     ratio = _MOST_SHIFT / max(abs(shift), 1e-4)
     return Row(name, 100 * shift, 100 * _MOST_SHIFT, ratio, 1.0, "%", len(without), abs(shift) <= _MOST_SHIFT)
 
@@ -92,8 +93,7 @@ def _all(found: Sequence[Attended], name: str) -> list[float]:
     return [getattr(took, name) for one in found for took in one.took]
 
 
-def _p95(name: str, took_ms: Sequence[float], aim_ms: float, *, held: bool = True) -> Row:
-    """Where it is not `held` to the aim, it is only told."""
+def _p95(name: str, took_ms: Sequence[float], aim_ms: float) -> Row:
     p95 = float(np.percentile(took_ms, 95))
     said = f"classroom: {name}, p95 (median {np.median(took_ms):.0f} ms)"
-    return Row(said, p95, aim_ms, aim_ms / p95, float(held), "ms", len(took_ms), p95 <= aim_ms or not held)
+    return Row(said, p95, aim_ms, aim_ms / p95, 1.0, "ms", len(took_ms), p95 <= aim_ms)
