@@ -28,6 +28,7 @@ from lessons.record import Guide, Outcome, Plot, Series, exact
 from strategies.hosts.contract import Service
 from strategies.hosts.process import ProcessHost
 from strategies.loadgen.http_message import request_bytes
+from strategies.loadgen.quiet import quiet
 from strategies.packaging.package import ModelPackage
 from strategies.packaging.runtime import Predictor, load_predictor
 from strategies.training.publish import package_trained
@@ -127,7 +128,7 @@ class EmbeddedOrApi(Experiment):
         package, rows = _model(cancelled)
         picked = np.random.default_rng(seed).choice(len(rows), int(settings["cars"]), replace=False)
         progress(_("starting the service"), 0.1)
-        with _paths(package, rows[picked], bool(settings["together"])) as paths:
+        with _paths(package, rows[picked], bool(settings["together"])) as paths, quiet():
             clock, difference = _measure(paths, progress, cancelled)
         figures, labels, facts = _figures(clock, difference, len(paths.bodies))
         return Record(

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 from playwright.async_api import Page, async_playwright, expect
+from scipy import stats
 
 from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
@@ -22,6 +24,8 @@ _EVERY_S = 1.0
 _LESSON, _SLIDER = "08_load_and_tails", "Arrivals"
 _MEASURED = "04_embedded_or_api"
 _SETTLE_S = 1.0
+_HALF = 4
+"""Runs of a measured lesson in a row: a machine that others use too is faster now and slower then."""
 
 
 @contextmanager
@@ -158,34 +162,47 @@ def _listening(server: Server) -> bool:
     return False
 
 
-def idle_shift(server: Server, idle: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Medians of a measured lesson's API, in ms, by turns without and with so many idle pages open, a pair a round."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Medians of a measured lesson's API, in ms: half of those without idle pages before, half after those with."""
+
+    without: tuple[float, ...]
+    with_them: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Of the times with idle pages to those without, geometric means; an even drift meets both alike."""
+        return float(stats.gmean(self.with_them) / stats.gmean(self.without))
+
+
+def idle_shift(server: Server, idle: int, rounds: int) -> list[Round]:
+    """A measured lesson without and with so many idle pages open."""
     return _in_a_thread(_idle_shift(server, idle, rounds))
 
 
-async def _idle_shift(server: Server, idle: int, rounds: int) -> tuple[list[float], list[float]]:
-    without: list[float] = []
-    with_them: list[float] = []
+async def _idle_shift(server: Server, idle: int, rounds: int) -> list[Round]:
+    found: list[Round] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
         await _predicted(page, _MEASURED)
         await _measured_ms(server, page)  # trains the model, and keeps it
         for _ in range(rounds):
-            without.append(await _twice_ms(server, page))
+            before = await _times_ms(server, page, _HALF)
             opened = await asyncio.gather(
                 *(open_page(browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
             )
-            with_them.append(await _twice_ms(server, page))
+            with_them = await _times_ms(server, page, 2 * _HALF)
             for one in opened:
                 await one.context.close()
+            found.append(Round(before + await _times_ms(server, page, _HALF), with_them))
         await browser.close()
-    return without, with_them
+    return found
 
 
-async def _twice_ms(server: Server, page: Page) -> float:
+async def _times_ms(server: Server, page: Page, times: int) -> tuple[float, ...]:
     await asyncio.sleep(_SETTLE_S)
-    return (await _measured_ms(server, page) + await _measured_ms(server, page)) / 2
+    return tuple([await _measured_ms(server, page) for _ in range(times)])
 
 
 async def _predicted(page: Page, lesson: str) -> None:

@@ -1,33 +1,31 @@
-"""A class at its lessons at the same time: one Chromium, a context for each learner, all of them real pages.
+"""A class at its lessons at the same time, each learner in a real Chromium of their own.
 
 How long the page takes to answer is told twice: on the screen, from a key to the page at rest, and at the server's
-door, from the question to the last word of the answer. All learners' browsers share the server's machine here, where
-they do much the most of the work; nowhere else do they.
+door, from the question to the last word of the answer.
 """
 
 import asyncio
 import contextlib
+import os
 import random
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-import psutil
-from playwright.async_api import Browser, Locator, async_playwright, expect
+from playwright.async_api import Locator, async_playwright, expect
 
 from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
+from tests.browser.machines import Machine, machine
 from tests.browser.steps import LONG_MS
-from tests.browser.visiting import CHROMIUM, FLAGS, Server
+from tests.browser.visiting import Server
 from tests.browser.wire import Wire
 
 expect.set_options(timeout=LONG_MS)
 _COMING = 9
 """Pauses over which a class comes in: nobody opens the page at the same moment."""
-_LIGHT = ("--blink-settings=imagesEnabled=false",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,60 +74,43 @@ class Attended:
 
 
 def hold(
-    server: Server,
-    seats: Sequence[Seat],
-    *,
-    pause_s: float = 0.0,
-    aside: bool = False,
-    at_the_end: Callable[[], None] = lambda: None,
+    server: Server, seats: Sequence[Seat], *, pause_s: float = 0.0, at_the_end: Callable[[], None] = lambda: None
 ) -> list[Attended]:
     """All of them go through their lessons at the same time, each thinking for about `pause_s` before each step.
 
-    It runs in a thread of its own, as the synchronous Playwright keeps an event loop in the tests' thread. With `aside`
-    the browsers take only the processor time that the server leaves. `at_the_end` is called while all pages are still
-    open.
+    It runs in a thread of its own, as the synchronous Playwright keeps an event loop in the tests' thread. `at_the_end`
+    is called while all pages are still open.
     """
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _class(server, seats, pause_s, aside, at_the_end)).result()
+        return thread.submit(asyncio.run, _class(server, seats, pause_s, at_the_end)).result()
 
 
 async def _class(
-    server: Server, seats: Sequence[Seat], pause_s: float, aside: bool, at_the_end: Callable[[], None]
+    server: Server, seats: Sequence[Seat], pause_s: float, at_the_end: Callable[[], None]
 ) -> list[Attended]:
-    async with async_playwright() as playwright, contextlib.AsyncExitStack() as wires:
-        learners = [_Learner(await wires.enter_async_context(Wire(server.url)), seat, pause_s) for seat in seats]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *_LIGHT])
-        if aside:
-            _give_way()
-        try:
-            found = await asyncio.gather(*(learner.attend(browser) for learner in learners))
-            await asyncio.to_thread(at_the_end)
-        finally:
-            await browser.close()
+    async with async_playwright() as playwright, contextlib.AsyncExitStack() as open_ones:
+        learners = []
+        for seat in seats:
+            own = await machine(playwright, f"{os.getpid()}-{seat.number}")
+            open_ones.push_async_callback(own.browser.close)
+            wire = await open_ones.enter_async_context(Wire(server.url))
+            learners.append(_Learner(own, wire, seat, pause_s))
+        found = await asyncio.gather(*(learner.attend() for learner in learners))
+        await asyncio.to_thread(at_the_end)
     return list(found)
 
 
-def _give_way() -> None:
-    """Let the browsers, of which only the first processes run yet, take what others leave."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error, OSError):
-            if "chrom" in process.name():
-                process.nice(19)
-                # Linux may share the processors among sessions first, and only then by niceness.
-                Path(f"/proc/{process.pid}/autogroup").write_text("19")
-
-
 class _Learner:
-    def __init__(self, wire: Wire, seat: Seat, pause_s: float) -> None:
-        self._wire, self._seat, self._pause_s = wire, seat, pause_s
+    def __init__(self, own: Machine, wire: Wire, seat: Seat, pause_s: float) -> None:
+        self._own, self._wire, self._seat, self._pause_s = own, wire, seat, pause_s
         self._random = random.Random(seat.number)
         self._saw = Attended(seat)
 
-    async def attend(self, browser: Browser) -> Attended:
+    async def attend(self) -> Attended:
         seat = self._seat
         address = f"{self._wire.url}/learn?lesson={seat.lesson}&seed={seat.seed}"
         await asyncio.sleep(self._pause_s * self._random.uniform(0, _COMING))
-        self._page = await open_page(browser, address, self._saw.complaints)
+        self._page = await open_page(self._own.browser, address, self._saw.complaints)
         await self._predict()
         await self._press(self._button("Run"))
         await expect(self._page.get_by_role("heading", name="Observe")).to_be_visible()
@@ -159,7 +140,9 @@ class _Learner:
             await rest(self._page)
             await slider.focus()
             self._wire.listen()
-            screen = await timed(self._page, partial(self._page.keyboard.press, "ArrowLeft" if back else "ArrowRight"))
+            press = partial(self._page.keyboard.press, "ArrowLeft" if back else "ArrowRight")
+            with self._own.awaited():
+                screen = await timed(self._page, press)
             self._saw.took.append(Took(screen, self._wire.answer_ms()))
             back = not back
 
