@@ -34,8 +34,10 @@ def errors_seen() -> None:
 @st.fragment
 def _report(report: FidelityReport) -> None:
     st.markdown(
-        f"Measured on {report.made_at[:10]}: real deployments under traffic that they were not calibrated with. A "
-        "hollow point was itself measured too uncertainly to judge a prediction by; the grey band is what predictions "
+        f"Measured on {report.made_at[:10]}: real deployments at loads that they were not calibrated with. A "
+        "prediction here makes up for what the model got wrong at the loads on either side. Elsewhere in Drydock the "
+        "model stands alone, and cannot know how slow the machine will be: the error quoted there is of such a "
+        "prediction. A hollow point was itself measured too uncertainly to judge by; the grey band is what predictions "
         "aim at.",
         width=760,
     )
@@ -50,6 +52,7 @@ def _row(total: Total) -> dict[str, str]:
     return {
         "figure": TITLES[total.figure],
         "predicted": _percent(total.median_error),
+        "by the model alone": _percent(total.median_bare),
         "not knowing how slow the machine was": _percent(total.median_blind),
         "without a model": _percent(total.median_naive),
         "aim": _percent(total.target),

@@ -92,7 +92,9 @@ class Load:
 
     @classmethod
     def _like(cls, measured: AtLoad, place: int, runs: Sequence[SeenRun]) -> "Load":
-        part_s = max(REQUESTS / (measured.rate_rps * len(runs)), _LEAST_S)
+        # A steady load is the same all the time, and bursts come when they come.
+        enough_s = np.inf if measured.from_idle else REQUESTS / (measured.rate_rps * len(runs))
+        part_s = max(enough_s, _LEAST_S)
         parts = [part for part in (run.until(part_s) for run in runs) if len(part.answered_s) >= _FEWEST]
         # What a surge leaves behind takes longer than the surge.
         steps = int(np.ceil(max(2 * parts[0].duration_s, parts[0].duration_s + _DRAINING_S) / CLOCK_S))

@@ -80,12 +80,12 @@ def as_text(report: FidelityReport) -> str:
     """The report as two tables: every cell, then each figure's median."""
     lines = [
         (c.subject, f"{c.utilisation:g}", c.traffic, c.figure, _number(c.measured), _number(c.predicted),
-         *(_percent(share) for share in (c.error, c.blind_error, c.naive_error, c.floor, c.noise)), c.verdict)
+         *map(_percent, (c.error, c.bare_error, c.blind_error, c.naive_error, c.floor, c.noise)), c.verdict)
         for c in report.cells
     ]  # fmt: skip
     totals = [
         (t.figure, *(_percent(share) for share in (
-            t.median_error, t.median_quiet, t.target, t.median_blind, t.median_naive, t.median_floor
+            t.median_error, t.median_quiet, t.target, t.median_bare, t.median_blind, t.median_naive, t.median_floor
         )), str(t.cells), str(t.noisy), str(t.overloaded))
         for t in report.totals()
     ]  # fmt: skip
@@ -97,6 +97,7 @@ def as_text(report: FidelityReport) -> str:
         "measured",
         "predicted",
         "error",
+        "model",
         "blind",
         "rival",
         "floor",
@@ -108,6 +109,7 @@ def as_text(report: FidelityReport) -> str:
         "median error",
         "where quiet",
         "target",
+        "model",
         "blind",
         "rival",
         "floor",

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.trace import Status
-from simulators.fidelity.keeping import Material
+from simulators.fidelity.keeping import KeptRun, Material
+from simulators.fidelity.report import Traffic
 
 PERCENTS = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
 
@@ -43,14 +44,20 @@ def answered_ms(columns: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float6
     return latency_ms
 
 
-def between(material: Material, utilisation: float) -> Mapping[str, float]:
-    """Each figure, interpolated between the calibration runs at the neighbouring loads: it knows nothing of bursts.
+def measured_run(run: KeptRun) -> Run:
+    """The figures of a kept run."""
+    return run_of(run.columns, run.about.duration_s, run.about.cpu_s)
+
+
+def between(material: Material, utilisation: float, traffic: Traffic) -> Mapping[str, float]:
+    """Each figure, interpolated between the calibration runs at the neighbouring loads under the same traffic.
 
     A naive rival: a model is worth having where it is nearer to what was measured than this is.
     """
     seen: dict[float, list[Run]] = {}
     for run in material.of("calibration"):
-        seen.setdefault(run.about.utilisation, []).append(run_of(run.columns, run.about.duration_s, run.about.cpu_s))
+        if run.about.traffic == traffic:
+            seen.setdefault(run.about.utilisation, []).append(measured_run(run))
     loads = sorted(load for load, runs in seen.items() if all(run.latency_ms.size for run in runs))
     if not loads:
         return {}

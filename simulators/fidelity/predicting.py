@@ -1,8 +1,9 @@
 """Fit a subject's profile to the runs that it is calibrated by, and predict those that are held out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from data.workloads.contract import OpenSchedule, Schedule
 from simulators.calibration import SeenRun, calibrated
 from simulators.engines.contract import STATION_TOTALS, Engine, Task
 from simulators.fidelity.capacity import sustaining
-from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, run_of
+from simulators.fidelity.discrepancy import Discrepancy, corrected, learned
+from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, measured_run, run_of
 from simulators.fidelity.keeping import KeptRun, Material
 from simulators.fidelity.placement import placed, recent_rps
 from simulators.fidelity.plans import CLIENT
@@ -39,7 +41,8 @@ def fitted(subject: Measured, material: Material) -> ServiceProfile:
     """The profile, its durations fitted to the calibration runs and to no other."""
     seen: dict[tuple[float, bool], list[KeptRun]] = {}
     for run in (*material.of("calibration"), *material.of("surge")):
-        seen.setdefault((run.about.rate_rps, run.about.purpose == "surge"), []).append(run)
+        steady = (run.about.purpose, run.about.traffic) == ("calibration", "poisson")
+        seen.setdefault((run.about.rate_rps, not steady), []).append(run)
     told = [
         (at, [_seen(run) for run in runs])
         for which, runs in sorted(seen.items(), key=lambda pair: pair[0])
@@ -70,28 +73,54 @@ def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequen
 
 def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tuple[Cell, ...]:
     """Every held-out run beside what the profile predicts of it."""
-    alike: dict[tuple[float, Traffic], list[KeptRun]] = {}
-    for run in material.of("held out"):
-        alike.setdefault((run.about.utilisation, run.about.traffic), []).append(run)
-    usual = _usual_slowness(material)
+    model, usual = Model(subject, profile), _usual_slowness(material)
+    off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
     found: list[Cell] = []
-    for (utilisation, traffic), runs in alike.items():
+    for (utilisation, traffic), runs in _alike(material.of("held out")).items():
         rate_rps = runs[0].about.rate_rps
         about = (subject.name, subject.strategy, subject.host, rate_rps / profile.capacity_rps, rate_rps, traffic)
-        measured = [run_of(run.columns, run.about.duration_s, run.about.cpu_s) for run in runs]
-        schedule = arrivals(runs[0].about)
-        plan = subject.plan(profile.under(rate_rps))
-        plan = placed(plan, profile, recent_rps(schedule.at_s, schedule.duration_s), CLIENT)
-
-        def predicted(slow: NDArray[np.float64], run: KeptRun, turn: int, plan: Plan = plan) -> Run:
-            as_slow = slowed(plan, slow, STEP_S, profile.slow_power, CLIENT)
-            return predict(as_slow, profile, arrivals(run.about), run.about.seed + turn)
-
-        ours = [predicted(run.slow, run, i) for i, run in enumerate(list(runs) * SIMULATED)]
-        blind = [predicted(usual, run, i) for i, run in enumerate(list(runs) * SIMULATED)]
-        others = between(material, utilisation), {name: _middle(name, blind) for name in FIGURES}
-        found += [_cell(about, figure, measured, ours, *(other.get(figure) for other in others)) for figure in FIGURES]
+        measured = [measured_run(run) for run in runs]
+        bare = [model.run(run, run.slow, turn) for turn, run in enumerate(runs * SIMULATED)]
+        blind = [model.run(run, usual, turn) for turn, run in enumerate(runs * SIMULATED)]
+        known = off[traffic]
+        ours = [corrected(run, known.at(utilisation)) for run in bare] if known else bare
+        rivals = between(material, utilisation, traffic), _middles(blind), _middles(bare)
+        found += [_cell(about, figure, measured, ours, *(rival.get(figure) for rival in rivals)) for figure in FIGURES]
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A deployment as its fitted profile says it is."""
+
+    subject: Measured
+    profile: ServiceProfile
+
+    def run(self, run: KeptRun, slow: NDArray[np.float64], turn: int) -> Run:
+        """The same arrivals, simulated on a machine as slow as that; `turn` tells one try from the next."""
+        schedule = arrivals(run.about)
+        plan = self.subject.plan(self.profile.under(run.about.rate_rps))
+        plan = placed(plan, self.profile, recent_rps(schedule.at_s, schedule.duration_s), CLIENT)
+        plan = slowed(plan, slow, STEP_S, self.profile.slow_power, CLIENT)
+        return predict(plan, self.profile, schedule, run.about.seed + turn)
+
+
+def _discrepancy(model: Model, material: Material, traffic: Traffic) -> Discrepancy | None:
+    """What the model gets wrong in the runs that it was calibrated by."""
+    known = {
+        load: [(measured_run(run), model.run(run, run.slow, turn)) for turn, run in enumerate(runs)]
+        for (load, kind_of_traffic), runs in _alike(material.of("calibration")).items()
+        if kind_of_traffic == traffic
+    }
+    return learned(known)
+
+
+def _alike(runs: Sequence[KeptRun]) -> dict[tuple[float, Traffic], list[KeptRun]]:
+    """Repetitions of the same run, by utilisation and traffic."""
+    found: dict[tuple[float, Traffic], list[KeptRun]] = {}
+    for run in runs:
+        found.setdefault((run.about.utilisation, run.about.traffic), []).append(run)
+    return found
 
 
 def _usual_slowness(material: Material) -> NDArray[np.float64]:
@@ -100,9 +129,10 @@ def _usual_slowness(material: Material) -> NDArray[np.float64]:
     return np.array([np.median(known)]) if known else np.empty(0)
 
 
-def _middle(figure: str, runs: Sequence[Run]) -> float | None:
-    values = [run.figures[figure] for run in runs if figure in run.figures]
-    return float(np.median(values)) if values else None
+def _middles(runs: Sequence[Run]) -> dict[str, float]:
+    """Each figure's median over the runs that have it."""
+    told = {name: [run.figures[name] for run in runs if name in run.figures] for name in FIGURES}
+    return {name: float(np.median(values)) for name, values in told.items() if values}
 
 
 def predict(plan: Plan, profile: ServiceProfile, schedule: Schedule, seed: int) -> Run:
@@ -131,6 +161,7 @@ def _cell(
     predicted: Sequence[Run],
     naive: float | None = None,
     blind: float | None = None,
+    bare: float | None = None,
 ) -> Cell:
     ours, theirs = _figure(figure, predicted), _figure(figure, measured)
     values = np.array([run.figures[figure] for run in measured if figure in run.figures])
@@ -142,7 +173,17 @@ def _cell(
         noise, floor = (noise / middle, floor / middle) if middle else (0.0, 0.0)
     n = sum(len(run.latency_ms) for run in measured)
     return Cell(
-        *about, figure, *theirs, *ours, noise=noise, runs=len(measured), n=n, naive=naive, floor=floor, blind=blind
+        *about,
+        figure,
+        *theirs,
+        *ours,
+        noise=noise,
+        runs=len(measured),
+        n=n,
+        naive=naive,
+        floor=floor,
+        blind=blind,
+        bare=bare,
     )
 
 

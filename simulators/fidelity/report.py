@@ -51,7 +51,9 @@ class Cell:
     naive: float | None = None
     """The figure interpolated between the calibration runs at the neighbouring loads: a rival without any model."""
     blind: float | None = None
-    """What is predicted without knowing how slow the machine was in each run: as slow as while it was calibrated."""
+    """What the model alone predicts without knowing how slow the machine was: as slow as while it was calibrated."""
+    bare: float | None = None
+    """What the model alone predicts, knowing how slow the machine was: without what it got wrong at other loads."""
     floor: float = 0.0
     """How far off the best of predictions would be: other repetitions' median differs so much, at the median."""
 
@@ -67,12 +69,20 @@ class Cell:
 
     @property
     def blind_error(self) -> float | None:
-        """Of the prediction that does not know how slow the machine was, likewise."""
+        """Of the model alone that does not know how slow the machine was, likewise."""
         return self._off(self.blind)
 
     @property
+    def bare_error(self) -> float | None:
+        """Of the model alone, likewise."""
+        return self._off(self.bare)
+
+    @property
     def quoted(self) -> float | None:
-        """The error to quote beside another prediction: nobody knows how slow the machine will be then either."""
+        """The error to quote beside another prediction: nobody knows how slow the machine will be then either.
+
+        Nor is another prediction one of the same deployment at a load between those that it was calibrated by.
+        """
         return self.error if self.blind is None else self.blind_error
 
     def _off(self, predicted: float | None) -> float | None:
@@ -125,7 +135,9 @@ class Total:
     median_naive: float | None = None
     """Median absolute error of the rival that only interpolates."""
     median_blind: float | None = None
-    """Of predictions that do not know how slow the machine was."""
+    """Of the model alone, not knowing how slow the machine was."""
+    median_bare: float | None = None
+    """Of the model alone."""
     median_floor: float | None = None
     """Median over cells of how far off the best of predictions would be."""
     overloaded: int = 0
@@ -174,11 +186,12 @@ class FidelityReport:
         quiet = [error for error, noisy in errors if not noisy]
         naive = [abs(c.naive_error) for c in own if c.naive_error is not None]
         blind = [abs(c.blind_error) for c in own if c.blind_error is not None]
+        bare = [abs(c.bare_error) for c in own if c.bare_error is not None]
         floor = [c.floor for c in own if c.error is not None]
         noisy_cells = sum(noisy for _, noisy in errors)
         return Total(
             figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), noisy_cells,
-            _median(naive), _median(blind), _median(floor), len(every_cell) - len(own),
+            _median(naive), _median(blind), _median(bare), _median(floor), len(every_cell) - len(own),
         )  # fmt: skip
 
     def with_subject(self, subject: str, cells: Sequence[Cell]) -> "FidelityReport":

@@ -1,5 +1,6 @@
 """Measure a subject, under loads to calibrate by and under those that are held out."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,8 +35,10 @@ class Extent:
 
     utilisations: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
     traffics: tuple[Traffic, ...] = ("poisson", "bursty")
+    bursts: tuple[float, ...] = (0.15, 0.38, 0.62, 0.84)
+    """Utilisations under bursty traffic to calibrate by."""
     seconds: float = 2.0
-    repeats: int = 12
+    repeats: int = 8
     """Short runs, and many: a machine that others use as well is now faster and now slower, for seconds."""
     longer: float = 10.0
     """How many times as long a run takes of a subject that is driven at rates of its own."""
@@ -59,7 +62,8 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
         grid = _grid(subject, profile, extent)
         for repeat in range(repeats):
             say(f"{subject.name}: repetition {repeat + 1} of {repeats}, {len(grid)} runs")
-            for purpose, utilisation, traffic, seconds in grid:
+            # What a run leaves behind (warm caches, a hot processor) meets another one every time.
+            for purpose, utilisation, traffic, seconds in random.Random(repeat).sample(grid, len(grid)):
                 # Held out, the same arrivals every time: what then differs between repetitions is the machine alone.
                 seed = extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
                 rate_rps = rate(profile, utilisation)
@@ -98,6 +102,7 @@ def _grid(subject: Measured, profile: ServiceProfile, extent: Extent) -> list[tu
     surges = effort.surges if subject.host != "function" else ()
     grid: list[tuple[Purpose, float, Traffic, float]] = []
     grid += [("calibration", load, "poisson", extent.seconds) for load in effort.loads]
+    grid += [("calibration", load, "bursty", extent.seconds) for load in extent.bursts]
     grid += [("surge", load, "poisson", effort.surge_s) for load in surges]
     return grid + [("held out", u, t, extent.seconds) for u in extent.utilisations for t in extent.traffics]
 
