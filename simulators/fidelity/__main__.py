@@ -1,7 +1,7 @@
 """``python -m simulators.fidelity`` measures how wrong predictions are on this machine, and keeps the report.
 
 It saves after every subject; begun again, it goes on with those that are missing. ``--fresh`` begins anew;
-``--again`` measures nothing, and predicts the runs that were kept once more.
+``--again`` measures nothing, and predicts the runs that were kept once more; ``--more N`` first adds N repetitions.
 """
 
 import argparse
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from data.errors import DrydockError, InvalidValue
-from simulators.fidelity.keeping import keep, kept
+from simulators.fidelity.keeping import Material, keep, kept
 from simulators.fidelity.predicting import cells, fitted
 from simulators.fidelity.report import FidelityReport, folder, stored_report
-from simulators.fidelity.running import Extent, measure_subject
+from simulators.fidelity.running import Extent, measure_more, measure_subject
 from simulators.fidelity.subjects import Measured, car_model, named
 from strategies.profiling import Effort
 
@@ -28,12 +28,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="two utilisations and short runs")
     parser.add_argument("--fresh", action="store_true", help="measure again what an earlier report holds")
     parser.add_argument("--again", action="store_true", help="predict the kept runs again, without measuring")
+    parser.add_argument("--more", type=int, help="add so many repetitions to the kept runs, and predict them all")
     asked = parser.parse_args(arguments)
     extent = QUICK if asked.quick else Extent()
-    extent = replace(extent, seconds=asked.seconds or extent.seconds, repeats=asked.repeats or extent.repeats)
+    repeats = asked.more or asked.repeats or extent.repeats
+    extent = replace(extent, seconds=asked.seconds or extent.seconds, repeats=repeats)
     try:
         names = [name for name in asked.only.split(",") if name]
-        report = again(names) if asked.again else make(names, extent, asked.fresh)
+        if asked.more:
+            more(names, extent)
+        report = again(names) if asked.again or asked.more else make(names, extent, asked.fresh)
     except DrydockError as error:
         print(error, file=sys.stderr)
         return 1
@@ -54,6 +58,13 @@ def make(names: list[str], extent: Extent, fresh: bool = False) -> FidelityRepor
     return report
 
 
+def more(names: list[str], extent: Extent) -> None:
+    """Add repetitions to the kept runs of these subjects; of all without any."""
+    package = car_model(_say)
+    for subject in named(names):
+        keep(measure_more(subject, package, _kept(subject), extent, _say))
+
+
 def again(names: list[str]) -> FidelityReport:
     """Fit and predict the runs that were kept, as the model now is."""
     report = stored_report() or FidelityReport()
@@ -64,16 +75,21 @@ def again(names: list[str]) -> FidelityReport:
 
 def _predicted(subject: Measured, report: FidelityReport) -> FidelityReport:
     """The report with this subject's cells, saved, from the runs that are kept of it."""
-    material = kept(subject.name)
-    if material is None:
-        remedy = f"measure it: python -m simulators.fidelity --only {subject.name}"
-        raise InvalidValue("subject", subject.name, "has no kept runs", remedy)
+    material = _kept(subject)
     _say(f"{subject.name}: fitting and predicting")
     profile = fitted(subject, material)
     profile.save(folder() / "profiles" / f"{subject.name}.json")
     report = report.with_subject(subject.name, cells(subject, material, profile))
     report.save(folder() / "report.json")
     return report
+
+
+def _kept(subject: Measured) -> Material:
+    material = kept(subject.name)
+    if material is None:
+        remedy = f"measure it: python -m simulators.fidelity --only {subject.name}"
+        raise InvalidValue("subject", subject.name, "has no kept runs", remedy)
+    return material
 
 
 def as_text(report: FidelityReport) -> str:

@@ -1,8 +1,9 @@
 """What a fitted model still gets wrong at the loads that it was fitted to, carried over to the loads between them.
 
-A plan of queues leaves things out, and what it leaves out changes evenly with the load (M. Kennedy and A. O'Hagan,
-Bayesian calibration of computer models, 2001). So another load gets what its neighbours under the same kind of traffic
-got, as far as that is certain: what differs from one repetition to the next is no model's fault.
+A plan of queues leaves things out, and what it leaves out changes evenly with the load: a Gaussian process (M. Kennedy
+and A. O'Hagan, Bayesian calibration of computer models, 2001; C. Rasmussen and C. Williams, Gaussian Processes for
+Machine Learning, 2006, chapter 2). So another load gets what its neighbours under the same kind of traffic got, as far
+as that is certain: what differs from one repetition to the next is no model's fault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,10 @@ from simulators.fidelity.figures import PERCENTS, Run
 
 _AT = stats.norm.ppf(np.array(list(LEVELS)) / 100)
 """Where the percentiles are told; between two of them, and beyond, it goes on as for a normal law's."""
+SIZES, REACHES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), (0.15, 0.3, 0.6)
+"""How far off a model may be, by logarithms, and over which utilisations alike: the likeliest of these are taken."""
+_LEAST = 0.01
+"""No median is more certain than that, however alike a few runs were."""
 _QUARTILES = 2 * stats.norm.ppf(0.75)
 """How far apart they are for a normal law of deviation 1."""
 _MEDIAN = np.pi / 2
@@ -29,12 +34,32 @@ class Discrepancy:
 
     utilisations: NDArray[np.float64]
     """Ascending. (loads,)"""
-    logs: NDArray[np.float64]
-    """Logarithm of measured over simulated at each of LEVELS. (loads, levels)"""
+    middle: NDArray[np.float64]
+    """Logarithm of measured over simulated at each of LEVELS, at the median of the repetitions. (loads, levels)"""
+    unsure: NDArray[np.float64]
+    """Variance of that median, as repetitions tell it. (loads, levels)"""
 
     def at(self, utilisation: float) -> NDArray[np.float64]:
-        """The same at this load; beyond the lowest and the highest it stays as there. (levels,)"""
-        return np.array([np.interp(utilisation, self.utilisations, column) for column in self.logs.T])
+        """The same to be expected at this load, near 0 where nothing is certain. (levels,)"""
+        return np.array([self._at(utilisation, *column) for column in zip(self.middle.T, self.unsure.T, strict=True)])
+
+    def _at(self, utilisation: float, middle: NDArray[np.float64], unsure: NDArray[np.float64]) -> float:
+        apart = self.utilisations[:, None] - self.utilisations
+        options = [(size, reach, _alike(apart, size, reach) + np.diag(unsure)) for size in SIZES for reach in REACHES]
+        size, reach, spread = max(options, key=lambda option: _likely(middle, option[2]))
+        near = _alike(self.utilisations - utilisation, size, reach)
+        return float(near @ np.linalg.solve(spread, middle))
+
+
+def _alike(apart: NDArray[np.float64], size: float, reach: float) -> NDArray[np.float64]:
+    """Covariance of what is off at loads so far apart."""
+    found: NDArray[np.float64] = size**2 * np.exp(-0.5 * (apart / reach) ** 2)
+    return found
+
+
+def _likely(middle: NDArray[np.float64], spread: NDArray[np.float64]) -> float:
+    """Logarithm of how likely these values are, but for a constant."""
+    return float(-0.5 * (middle @ np.linalg.solve(spread, middle) + np.linalg.slogdet(spread)[1]))
 
 
 def learned(seen: Mapping[float, Sequence[tuple[Run, Run]]]) -> Discrepancy | None:
@@ -48,10 +73,7 @@ def learned(seen: Mapping[float, Sequence[tuple[Run, Run]]]) -> Discrepancy | No
     off = [np.array([_logs(measured) - _logs(simulated) for measured, simulated in answered[load]]) for load in loads]
     middle = np.array([np.median(each, axis=0) for each in off])
     unsure = np.array([_MEDIAN * _spread(each) ** 2 / len(each) for each in off])
-    # Stein's idea: how far middles lie from 0 beyond what chance explains is how much of each is believed.
-    true = np.maximum(np.mean(middle**2 - unsure, axis=0), 0.0)
-    believed = np.divide(true, true + unsure, out=np.zeros_like(unsure), where=true + unsure > 0)
-    return Discrepancy(np.array(loads), middle * believed)
+    return Discrepancy(np.array(loads), middle, unsure + _LEAST**2)
 
 
 def corrected(run: Run, logs: NDArray[np.float64]) -> Run:

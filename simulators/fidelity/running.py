@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from simulators.fidelity.report import Traffic
 from simulators.fidelity.subjects import TIMEOUT_S, Measured
 from strategies.contract import Deployment
 from strategies.loadgen import drive
+from strategies.loadgen.slowness import Slowness
 from strategies.packaging.package import ModelPackage
 from strategies.profiling import Effort
 
@@ -38,7 +40,7 @@ class Extent:
     bursts: tuple[float, ...] = (0.15, 0.38, 0.62, 0.84)
     """Utilisations under bursty traffic to calibrate by."""
     seconds: float = 2.0
-    repeats: int = 8
+    repeats: int = 12
     """Short runs, and many: a machine that others use as well is now faster and now slower, for seconds."""
     longer: float = 10.0
     """How many times as long a run takes of a subject that is driven at rates of its own."""
@@ -55,27 +57,54 @@ def measure_subject(subject: Measured, package: ModelPackage, extent: Extent, sa
     """
     say(f"{subject.name}: profiling")
     profile = subject.profile(package, replace(extent.effort, loads=()))
-    repeats = extent.repeats if not subject.rates_rps else max(extent.repeats // 4, 2)
-    runs: list[KeptRun] = []
     with subject.deployed(package) as (deployment, rows), subject.clocked() as slowness:
         profile = _sounded(subject, profile, deployment, rows, extent)
-        grid = _grid(subject, profile, extent)
-        for repeat in range(repeats):
-            say(f"{subject.name}: repetition {repeat + 1} of {repeats}, {len(grid)} runs")
+        repeats = extent.repeats if not subject.rates_rps else max(extent.repeats // 4, 2)
+        measured = _Measuring(subject, profile, extent, deployment, rows, slowness, say)
+        return Material(subject.name, profile, tuple(measured.repetitions(0, repeats)))
+
+
+def measure_more(subject: Measured, package: ModelPackage, kept: Material, extent: Extent, say: Say) -> Material:
+    """The same with so many repetitions more, in a new deployment of what its profile was measured of."""
+    first = max(Counter((run.about.purpose, run.about.traffic, run.about.utilisation) for run in kept.runs).values())
+    with subject.deployed(package) as (deployment, rows), subject.clocked() as slowness:
+        measured = _Measuring(subject, kept.profile, extent, deployment, rows, slowness, say)
+        more = tuple(measured.repetitions(first, first + extent.repeats))
+    return replace(kept, runs=(*kept.runs, *more))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """A deployment that is driven."""
+
+    subject: Measured
+    profile: ServiceProfile
+    extent: Extent
+    deployment: Deployment
+    rows: NDArray[np.float32]
+    slowness: Slowness
+    say: Say
+
+    def repetitions(self, first: int, end: int) -> Iterator[KeptRun]:
+        """Those with these numbers, the last one excluded."""
+        grid = _grid(self.subject, self.profile, self.extent)
+        for repeat in range(first, end):
+            self.say(f"{self.subject.name}: repetition {repeat + 1} of {end}, {len(grid)} runs")
             # What a run leaves behind (warm caches, a hot processor) meets another one every time.
             for purpose, utilisation, traffic, seconds in random.Random(repeat).sample(grid, len(grid)):
                 # Held out, the same arrivals every time: what then differs between repetitions is the machine alone.
-                seed = extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
-                rate_rps = rate(profile, utilisation)
-                schedule = traffic_of(traffic, rate_rps, seconds).schedule(len(rows), seed)
-                time.sleep(subject.rest_s)
-                driven = drive(deployment, schedule, rows, timeout_s=TIMEOUT_S)
-                used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
-                about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(rows), used_s)
-                lasted_s = max(seconds, float(np.max(driven.columns["end_s"], initial=0.0)))
-                slow = slowness.of(driven.began_s, driven.began_s + lasted_s)
-                runs.append(KeptRun(about, {name: driven.columns[name] for name in COLUMNS}, slow))
-    return Material(subject.name, profile, tuple(runs))
+                seed = self.extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
+                rate_rps = rate(self.profile, utilisation)
+                about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(self.rows), 0.0)
+                yield self._driven(about)
+
+    def _driven(self, about: About) -> KeptRun:
+        time.sleep(self.subject.rest_s)
+        driven = drive(self.deployment, arrivals(about), self.rows, timeout_s=TIMEOUT_S)
+        used_s = (driven.usage_after.cpu_s or 0.0) - (driven.usage_before.cpu_s or 0.0)
+        lasted_s = max(about.duration_s, float(np.max(driven.columns["end_s"], initial=0.0)))
+        slow = self.slowness.of(driven.began_s, driven.began_s + lasted_s)
+        return KeptRun(replace(about, cpu_s=used_s), {name: driven.columns[name] for name in COLUMNS}, slow)
 
 
 def _sounded(
