@@ -52,6 +52,7 @@ def _row(total: Total) -> dict[str, str]:
     return {
         "figure": TITLES[total.figure],
         "predicted": _percent(total.median_error),
+        "where certain": _percent(total.median_quiet),
         "by the model alone": _percent(total.median_bare),
         "not knowing how slow the machine was": _percent(total.median_blind),
         "without a model": _percent(total.median_naive),

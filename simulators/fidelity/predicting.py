@@ -76,7 +76,7 @@ def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tup
     model, usual = Model(subject, profile), _usual_slowness(material)
     off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
     found: list[Cell] = []
-    for (utilisation, traffic), runs in _alike(material.of("held out")).items():
+    for (utilisation, traffic), runs in sorted(_alike(material.of("held out")).items()):
         rate_rps = runs[0].about.rate_rps
         about = (subject.name, subject.strategy, subject.host, rate_rps / profile.capacity_rps, rate_rps, traffic)
         measured = [measured_run(run) for run in runs]

@@ -29,6 +29,11 @@ def test_ratios_are_drawn_by_load_and_overload_is_left_out() -> None:
     assert "the median error is 50.0%, 1 are within 5%" in chart.alt
     assert "+100%, of api-1 at a load of 0.60" in chart.alt
     assert chart.table["verdict"].tolist() == ["within", "noise", "off"]
+    assert chart.figure.layout.yaxis.title.text == "predicted / measured"
+    far = fidelity_chart([CELL, replace(CELL, utilisation=0.2, predicted=0.02)], "p50_ms").figure
+    assert list(far.data[0].y) == [pytest.approx(1.04), pytest.approx(1 / 6)]
+    assert "predicted 0.02: -99%" in far.data[0].text[1]
+    assert far.layout.yaxis.title.text == "predicted / measured; beyond 6× at the edge"
     assert "Nothing was measured" in fidelity_chart(CELLS, "p95_ms").alt
 
 
