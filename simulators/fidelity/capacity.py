@@ -29,7 +29,7 @@ def sustaining(profile: ServiceProfile, material: Material) -> ServiceProfile:
     """The profile with that capacity, and with services as long as it says; unchanged where it is not known."""
     rate_rps = sustained_rps(material)
     if rate_rps is None:
-        return profile
+        return _crowded(profile, material)
     at_once = min(profile.workers, max(profile.cores, 1))
     if profile.serve_s:  # five processes share the cores: all that they do for an answer
         factor = max(profile.cores, 1) / rate_rps / profile.cpu_s
@@ -43,6 +43,16 @@ def sustaining(profile: ServiceProfile, material: Material) -> ServiceProfile:
         profile, capacity_rps=rate_rps, overhead_s=_times(profile.overhead_s, factor),
         components=tuple(_longer(component, factor) for component in profile.components),
     )  # fmt: skip
+
+
+def _crowded(profile: ServiceProfile, material: Material) -> ServiceProfile:
+    """A function whose instances crowd the cores: further requests take as long as answers do where it is busiest."""
+    steady = [run for run in material.of("calibration") if run.about.traffic == "poisson"]
+    if profile.host != "function" or not steady:
+        return profile
+    busiest = max(run.about.utilisation for run in steady)
+    rates = [answered_rps(run.columns) for run in steady if run.about.utilisation == busiest]
+    return replace(profile, discipline="turns", next_s=max(profile.cores, 1) / float(np.median(rates)))
 
 
 def answered_rps(columns: Mapping[str, NDArray[np.generic]]) -> float:

@@ -38,9 +38,18 @@ def as_measured(profile: ServiceProfile, *, idle_s: float = 300.0, concurrency: 
 
 
 def _provisioned(profile: ServiceProfile, instances: int) -> Plan:
-    """Nothing ever starts: so many instances on the one machine, and whoever finds none idle is refused."""
+    """Nothing ever starts: so many instances on the one machine, and whoever finds none idle is refused.
+
+    Either they share the cores evenly, or they crowd them: then all that have begun finish about together, and each
+    costs more than it would alone, as the requests of a turn do. A full function's request sees half of a turn and then
+    its own, so two thirds of the instances make one.
+    """
     service = work(("http", profile.overhead_s), *components_work(profile.components))
     delay = law(profile.delay_s) if profile.delay_s else None
+    if profile.discipline == "turns":
+        crowd, behind = turns(service, profile.next_s / profile.occupancy_s), max(2 * instances // 3, 1)
+        function = Station("function", service, max(profile.cores, 1), behind, crowd, delay=delay, wakes=wakes(profile))
+        return _on_this_machine(profile, (function,), [Visit("function")])
     function = Station("function", service, workers=instances, queue_limit=0, delay=delay, wakes=wakes(profile))
     return _on_this_machine(profile, (function,), [Visit("function")])
 

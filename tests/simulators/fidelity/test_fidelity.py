@@ -13,6 +13,7 @@ from data.workloads.poisson import Poisson
 from simulators.engines.contract import Engine, Task
 from simulators.fidelity import Cell, FidelityReport, stored_report
 from simulators.fidelity.__main__ import again, as_text
+from simulators.fidelity.capacity import sustaining
 from simulators.fidelity.figures import run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import CLIENT, as_measured
@@ -128,6 +129,40 @@ def test_a_warm_function_shares_the_cores_and_refuses_who_finds_no_instance_idle
     refused = float(np.mean(outcome.rows["status"] != 0))
     assert refused == pytest.approx((1 - rho) * rho**3 / (1 - rho**4), rel=0.05)
     assert not outcome.rows["cold"].any()
+
+
+def test_a_function_that_crowds_its_core_is_slower_the_fuller_it_is() -> None:
+    function = replace(
+        PROFILE, host="function", discipline="turns", next_s=2 * PROFILE.occupancy_s, cores=1, generator_apart=True
+    )
+    plan = as_measured(function, provisioned=12, concurrency=12)
+    service_s, schedule = function.occupancy_s, Poisson(rate_rps=3_000, duration_s=20).schedule(10, 3)
+    full = predict(plan, function, schedule, 1)
+    # Eight at a time (two thirds of twelve), the first for S and seven for 2 S each; eight come early in each turn.
+    turn_s = 15 * service_s
+    assert full.figures["throughput_rps"] == pytest.approx(8 / turn_s, rel=0.03)
+    assert full.figures["p50_ms"] / 1e3 == pytest.approx(2 * turn_s - 4.5 / 3_000, rel=0.05)
+    calm = predict(plan, function, Poisson(rate_rps=20, duration_s=100).schedule(10, 3), 1)
+    assert np.mean(calm.latency_ms) / 1e3 == pytest.approx(service_s, rel=0.08)
+
+
+def test_what_a_full_function_answers_tells_how_its_instances_crowd_the_cores() -> None:
+    def run(utilisation: float, rate_rps: float, duration_s: float, traffic: str = "poisson") -> KeptRun:
+        at_s = np.arange(0, duration_s, 1 / rate_rps)
+        columns = {
+            "scheduled_s": at_s,
+            "end_s": at_s + 0.01,
+            "status": np.zeros(len(at_s)),
+            "cold": np.zeros(len(at_s)),
+        }
+        return KeptRun(About("calibration", utilisation, traffic, 1.0, duration_s, 1, 10, 1.0), columns)  # type: ignore[arg-type]
+
+    function = replace(PROFILE, host="function", cores=1)
+    seen = (run(0.5, 500, 4.0), run(0.85, 800, 4.0), run(0.85, 804, 4.0), run(0.85, 10, 4.0, "bursty"))
+    found = sustaining(function, Material("function", function, seen))
+    assert found.discipline == "turns"
+    assert 1 / found.next_s == pytest.approx(802, rel=0.01)
+    assert sustaining(function, Material("function", function, ())) == function
 
 
 def test_bursts_and_poisson_ask_for_the_same_rate() -> None:
