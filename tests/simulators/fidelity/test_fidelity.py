@@ -18,7 +18,7 @@ from simulators.fidelity.figures import run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import CLIENT, as_measured
 from simulators.fidelity.predicting import _cell, predict
-from simulators.fidelity.report import FIGURES, TARGETS, folder
+from simulators.fidelity.report import FIGURES, TARGETS, Traffic, folder
 from simulators.fidelity.running import arrivals, rate, traffic_of
 from simulators.fidelity.slowness import slowed
 from simulators.fidelity.subjects import SUBJECTS, named
@@ -147,7 +147,7 @@ def test_a_function_that_crowds_its_core_is_slower_the_fuller_it_is() -> None:
 
 
 def test_what_a_full_function_answers_tells_how_its_instances_crowd_the_cores() -> None:
-    def run(utilisation: float, rate_rps: float, duration_s: float, traffic: str = "poisson") -> KeptRun:
+    def run(utilisation: float, rate_rps: float, duration_s: float, traffic: Traffic = "poisson") -> KeptRun:
         at_s = np.arange(0, duration_s, 1 / rate_rps)
         columns = {
             "scheduled_s": at_s,
@@ -155,7 +155,7 @@ def test_what_a_full_function_answers_tells_how_its_instances_crowd_the_cores() 
             "status": np.zeros(len(at_s)),
             "cold": np.zeros(len(at_s)),
         }
-        return KeptRun(About("calibration", utilisation, traffic, 1.0, duration_s, 1, 10, 1.0), columns)  # type: ignore[arg-type]
+        return KeptRun(About("calibration", utilisation, traffic, 1.0, duration_s, 1, 10, 1.0), columns)
 
     function = replace(PROFILE, host="function", cores=1)
     seen = (run(0.5, 500, 4.0), run(0.85, 800, 4.0), run(0.85, 804, 4.0), run(0.85, 10, 4.0, "bursty"))
