@@ -117,6 +117,8 @@ class ServiceProfile:
     discipline: Discipline = "fcfs"
     next_s: float = 0.0
     """With turns: mean time for which each further request of a turn occupies the worker; 0 is as long as the first."""
+    turn_power: float = 1.0
+    """With turns: n further requests take in proportion to n ** turn_power, and in the longest turn `next_s` each."""
     discipline_evidence: str = ""
     """Which runs said so."""
     capacity_rps: float = math.inf

@@ -35,6 +35,10 @@ from simulators.plan.laws import SimpleLaw
 
 DAY_S = 86_400.0
 MOST_IN_A_TURN = 64
+_MOST_AT_ONCE = {"streaming": 512}
+"""Of strategies whose consumers take up more at a time."""
+_TURNS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+"""Sizes between which a turn's length changes evenly."""
 MOST_SAMPLES = 8_000
 """A law keeps at most so many samples, at even quantiles: more would only slow the simulation down."""
 
@@ -92,18 +96,24 @@ def station(
         service,
         workers=None if shared else int(values.get("workers", 1)),
         queue_limit=int(values["queue_limit"]) if "queue_limit" in values and not shared else None,
-        batching=turns(service, profile.next_s / profile.occupancy_s) if profile.discipline == "turns" else None,
+        batching=turns(service, profile) if profile.discipline == "turns" else None,
         delay=law(profile.delay_s) if front and profile.delay_s else None,
         wakes=wakes(profile) if front else (),
         refresh=refresh,
     )
 
 
-def turns(service: Law, next_share: float) -> Batching:
-    """An event loop's turn takes up all that wait. A further request takes `next_share` of the first's mean; 0 is 1."""
-    mean_s = service.mean_s
-    most_s = mean_s + (MOST_IN_A_TURN - 1) * mean_s * (next_share or 1.0)
-    return Batching(MOST_IN_A_TURN, 0.0, ((1, service), (MOST_IN_A_TURN, Deterministic(most_s))))
+def turns(service: Law, profile: ServiceProfile) -> Batching:
+    """An event loop's turn takes up all that wait: the first takes `service`, the further ones what the profile says.
+
+    Where not all of the work is this station's, the further ones take the same share of the first's mean.
+    """
+    most = _MOST_AT_ONCE.get(profile.strategy, MOST_IN_A_TURN)
+    mean_s, share = service.mean_s, profile.next_s / profile.occupancy_s or 1.0
+    sizes = (*(size for size in _TURNS if size < most), most) if profile.turn_power != 1.0 else (most,)
+    further = [(most - 1) * ((size - 1) / (most - 1)) ** profile.turn_power for size in sizes]
+    longer = [(size, Deterministic(mean_s * (1 + share * many))) for size, many in zip(sizes, further, strict=True)]
+    return Batching(most, 0.0, ((1, service), *longer))
 
 
 def wakes(profile: ServiceProfile) -> tuple[Wake, ...]:

@@ -20,9 +20,9 @@ _CPU = 0.1
 _TOLERANCES = np.append(np.sqrt(2) * np.tile(list(LEVELS.values()), 2), _CPU)
 """Of what `Load.off` gives: levels are told twice, and count as much together as if they were told once."""
 _WIDTH = len(_TOLERANCES)
-_LOOSE = np.array((0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0.2, 0.8, 0.7))
+_LOOSE = np.array((0.3, 0.3, 0.3, 1.5, 2.0, 2.0, 0.7, 2.0, 1.0, 1.5, 1.5, 0.7, 0.7, 0.2, 0.8, 0.7))
 """How far each knob may go before that counts as much as a percentile off by its target: runs said it too."""
-_STEPS = np.array((0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08, 0.15))
+_STEPS = np.array((0.04, 0.04, 0.04, 0.25, 0.3, 0.2, 0.15, 0.5, 0.1, 0.3, 0.4, 0.15, 0.15, 0.05, 0.08, 0.15))
 """By which derivatives are told: large enough to be seen beyond the draws."""
 _OWN_LOOSE, _OWN_STEP = (0.3, 0.3, 0.1), 0.15
 """The same of each load's own factors; longer stalls would be another capacity, which is the same at all loads."""
@@ -86,8 +86,8 @@ class Search:
         )
         # Without turns there are no further requests in one; who never shares a core is not slowed by it.
         without = {
-            "further": not profile.next_s, "shared": not profile.shared_core_rps, "client": not profile.client_s,
-            "slow_power": not any(len(load.slow) for load in self._loads),
+            "further": not profile.next_s, "curve": not profile.next_s, "shared": not profile.shared_core_rps,
+            "client": not profile.client_s, "slow_power": not any(len(load.slow) for load in self._loads),
         }  # fmt: skip
         self.names = [name for name in KNOBS if not without.get(name)]
         shared = [KNOBS.index(name) for name in self.names]

@@ -35,6 +35,8 @@ class Knobs:
     """Logarithm of how many times as long everything occupies."""
     further: float = 0.0
     """Logarithm of how many times as long each further request of a turn does."""
+    curve: float = 0.0
+    """Logarithm of the power with which a turn's length grows with its further requests, against the profile's."""
     spread: float = 0.0
     """Logarithm of the everyday coefficient of variation, against 0.2."""
     stalls: float = 0.0
@@ -92,6 +94,7 @@ def turned(profile: ServiceProfile, knobs: Knobs) -> ServiceProfile:
         components=components,
         overhead_s=overhead,
         next_s=profile.next_s * _exp(knobs.further, -1.5, 1.5),
+        turn_power=profile.turn_power * _exp(knobs.curve, -1.2, 0.4),
         delay_s=_delays(profile, mean_s, knobs),
         idle=_idle(profile, mean_s, knobs),
         call_s=_times(profile.call_s, scale),

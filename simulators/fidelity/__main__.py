@@ -77,9 +77,9 @@ def _predicted(subject: Measured, report: FidelityReport) -> FidelityReport:
     """The report with this subject's cells, saved, from the runs that are kept of it."""
     material = _kept(subject)
     _say(f"{subject.name}: fitting and predicting")
-    profile = fitted(subject, material)
-    profile.save(folder() / "profiles" / f"{subject.name}.json")
-    report = report.with_subject(subject.name, cells(subject, material, profile))
+    profiles = {number: fitted(subject, part) for number, part in material.deployments().items()}
+    profiles[max(profiles)].save(folder() / "profiles" / f"{subject.name}.json")
+    report = report.with_subject(subject.name, cells(subject, material, profiles))
     report.save(folder() / "report.json")
     return report
 

@@ -47,7 +47,7 @@ def _provisioned(profile: ServiceProfile, instances: int) -> Plan:
     service = work(("http", profile.overhead_s), *components_work(profile.components))
     delay = law(profile.delay_s) if profile.delay_s else None
     if profile.discipline == "turns":
-        crowd, behind = turns(service, profile.next_s / profile.occupancy_s), max(2 * instances // 3, 1)
+        crowd, behind = turns(service, profile), max(2 * instances // 3, 1)
         function = Station("function", service, max(profile.cores, 1), behind, crowd, delay=delay, wakes=wakes(profile))
         return _on_this_machine(profile, (function,), [Visit("function")])
     function = Station("function", service, workers=instances, queue_limit=0, delay=delay, wakes=wakes(profile))
@@ -66,14 +66,14 @@ def _processes(profile: ServiceProfile) -> Plan:
     """A process for each component: the gateway's work comes in pieces, between its calls."""
     gateway, *called = profile.components
     asking = [(f"call-{i}", profile.call_s) for i in range(len(called))]
-    share, further = 1 / (len(called) + 1), profile.next_s / profile.occupancy_s
+    share = 1 / (len(called) + 1)
     own = work(("http", profile.overhead_s), *components_work([gateway]), *asking, share=share)
     delay = _delay(profile, share)
-    desks = [Station(gateway.name, own, batching=turns(own, further), wakes=wakes(profile), delay=delay)]
+    desks = [Station(gateway.name, own, batching=turns(own, profile), wakes=wakes(profile), delay=delay)]
     steps: list[Step] = [Visit(gateway.name)]
     for component in called:
         service = work(("serve", profile.serve_s), *components_work([component]))
-        desks.append(Station(component.name, service, batching=turns(service, further)))
+        desks.append(Station(component.name, service, batching=turns(service, profile)))
         steps += [Visit(component.name, hop=hop(profile, {})), Visit(gateway.name)]
     return _on_this_machine(profile, tuple(desks), steps)
 

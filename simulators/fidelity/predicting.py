@@ -1,24 +1,22 @@
 """Fit a subject's profile to the runs that it is calibrated by, and predict those that are held out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.discovery import kind
-from data.errors import NotEstimable
-from data.estimates import percentile
 from data.profile import AtLoad, ServiceProfile
 from data.trace import Status
 from data.workloads.contract import OpenSchedule, Schedule
 from simulators.calibration import SeenRun, calibrated
 from simulators.engines.contract import STATION_TOTALS, Engine, Task
 from simulators.fidelity.capacity import sustaining
+from simulators.fidelity.comparing import Group, cell_of, middles
 from simulators.fidelity.discrepancy import Discrepancy, corrected, learned
-from simulators.fidelity.figures import PERCENTS, Run, answered_ms, between, measured_run, run_of
+from simulators.fidelity.figures import Run, answered_ms, between, measured_run, run_of
 from simulators.fidelity.keeping import KeptRun, Material
 from simulators.fidelity.placement import placed, recent_rps
 from simulators.fidelity.plans import CLIENT
@@ -34,7 +32,6 @@ from strategies.profiling.separating import LEAST_S, quantiles
 _WORK = STATION_TOTALS.index("work_s")
 SIMULATED = 3
 """Each measured run is simulated so often: the prediction's own chance is to be small beside the machine's."""
-_RESAMPLES = 400
 
 
 def fitted(subject: Measured, material: Material) -> ServiceProfile:
@@ -71,22 +68,51 @@ def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequen
     return AtLoad(rate_rps, latency_s, runs[0].about.duration_s, told_cpu_s, surge)
 
 
-def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tuple[Cell, ...]:
-    """Every held-out run beside what the profile predicts of it."""
-    model, usual = Model(subject, profile), _usual_slowness(material)
-    off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one deployment from its calibration runs."""
+
+    model: "Model"
+    usual: NDArray[np.float64]
+    """How slow the machine usually was meanwhile."""
+    off: Mapping[Traffic, Discrepancy | None]
+
+    @classmethod
+    def of(cls, subject: Measured, material: Material, profile: ServiceProfile) -> "Known":
+        model = Model(subject, profile)
+        off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
+        return cls(model, _usual_slowness(material), off)
+
+    def better(self, runs: Sequence[Run], utilisation: float, traffic: Traffic) -> list[Run]:
+        """Simulated runs, with what the model gets wrong made up for."""
+        known = self.off[traffic]
+        return [corrected(run, known.at(utilisation)) for run in runs] if known else list(runs)
+
+
+def cells(subject: Measured, material: Material, profiles: Mapping[int, ServiceProfile]) -> tuple[Cell, ...]:
+    """Every held-out run beside what its own deployment's profile predicts of it. `profiles` are by deployment."""
+    known = {number: Known.of(subject, part, profiles[number]) for number, part in material.deployments().items()}
+    capacity_rps = float(np.median([profile.capacity_rps for profile in profiles.values()]))
     found: list[Cell] = []
     for (utilisation, traffic), runs in sorted(_alike(material.of("held out")).items()):
         rate_rps = runs[0].about.rate_rps
-        about = (subject.name, subject.strategy, subject.host, rate_rps / profile.capacity_rps, rate_rps, traffic)
-        measured = [measured_run(run) for run in runs]
-        bare = [model.run(run, run.slow, turn) for turn, run in enumerate(runs * SIMULATED)]
-        blind = [model.run(run, usual, turn) for turn, run in enumerate(runs * SIMULATED)]
-        known = off[traffic]
-        ours = [corrected(run, known.at(utilisation)) for run in bare] if known else bare
-        rivals = between(material, utilisation, traffic), _middles(blind), _middles(bare)
-        found += [_cell(about, figure, measured, ours, *(rival.get(figure) for rival in rivals)) for figure in FIGURES]
+        about = (subject.name, subject.strategy, subject.host, rate_rps / capacity_rps, rate_rps, traffic)
+        groups = _groups(runs)
+        measured = {group: [measured_run(run) for run in mine] for group, mine in groups.items()}
+        bare = {group: known[group[0]].model.runs(mine) for group, mine in groups.items()}
+        blind = {group: known[group[0]].model.runs(mine, known[group[0]].usual) for group, mine in groups.items()}
+        ours = {group: known[group[0]].better(mine, utilisation, traffic) for group, mine in bare.items()}
+        rivals = between(material, utilisation, traffic), middles(blind), middles(bare)
+        beside = [(figure, [rival.get(figure) for rival in rivals]) for figure in FIGURES]
+        found += [cell_of(about, figure, measured, ours, *theirs) for figure, theirs in beside]
     return tuple(found)
+
+
+def _groups(runs: Sequence[KeptRun]) -> dict[Group, list[KeptRun]]:
+    found: dict[Group, list[KeptRun]] = {}
+    for run in runs:
+        found.setdefault((run.about.deployment, run.about.seed), []).append(run)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +121,10 @@ class Model:
 
     subject: Measured
     profile: ServiceProfile
+
+    def runs(self, runs: Sequence[KeptRun], slow: NDArray[np.float64] | None = None) -> list[Run]:
+        """Each of them several times, on a machine as slow as it was then, or always as slow as that."""
+        return [self.run(run, run.slow if slow is None else slow, turn) for turn, run in enumerate([*runs] * SIMULATED)]
 
     def run(self, run: KeptRun, slow: NDArray[np.float64], turn: int) -> Run:
         """The same arrivals, simulated on a machine as slow as that; `turn` tells one try from the next."""
@@ -129,12 +159,6 @@ def _usual_slowness(material: Material) -> NDArray[np.float64]:
     return np.array([np.median(known)]) if known else np.empty(0)
 
 
-def _middles(runs: Sequence[Run]) -> dict[str, float]:
-    """Each figure's median over the runs that have it."""
-    told = {name: [run.figures[name] for run in runs if name in run.figures] for name in FIGURES}
-    return {name: float(np.median(values)) for name, values in told.items() if values}
-
-
 def predict(plan: Plan, profile: ServiceProfile, schedule: Schedule, seed: int) -> Run:
     """Simulate the same arrivals."""
     assert isinstance(schedule, OpenSchedule)
@@ -149,60 +173,3 @@ def predict(plan: Plan, profile: ServiceProfile, schedule: Schedule, seed: int) 
     whole = bool(profile.serve_s) or by_workers(profile)
     share = min(profile.cpu_s / (profile.next_s or profile.occupancy_s), 1.0) if profile.cpu_s else 0.0
     return run_of(outcome.rows, schedule.duration_s, work_s * (1.0 if whole else share) + started_s)
-
-
-_Place = tuple[str, str, str, float, float, Traffic]
-
-
-def _cell(
-    about: _Place,
-    figure: str,
-    measured: Sequence[Run],
-    predicted: Sequence[Run],
-    naive: float | None = None,
-    blind: float | None = None,
-    bare: float | None = None,
-) -> Cell:
-    ours, theirs = _figure(figure, predicted), _figure(figure, measured)
-    values = np.array([run.figures[figure] for run in measured if figure in run.figures])
-    middle = float(np.median(values)) if len(values) else 0.0
-    # Between two repetitions, at the median of all pairs: it does not grow with their number, as a range would.
-    noise = float(np.median([abs(a - b) for a, b in combinations(values, 2)] or [0.0]))
-    floor = _floor(values) if len(values) > 1 else 0.0
-    if figure != "cold_share":
-        noise, floor = (noise / middle, floor / middle) if middle else (0.0, 0.0)
-    n = sum(len(run.latency_ms) for run in measured)
-    return Cell(
-        *about,
-        figure,
-        *theirs,
-        *ours,
-        noise=noise,
-        runs=len(measured),
-        n=n,
-        naive=naive,
-        floor=floor,
-        blind=blind,
-        bare=bare,
-    )
-
-
-def _floor(values: NDArray[np.float64]) -> float:
-    """How far the repetitions' median is from what it would be of other repetitions, at the median (bootstrap)."""
-    picks = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
-    return float(np.median(np.abs(np.median(values[picks], axis=1) - np.median(values))))
-
-
-def _figure(figure: str, runs: Sequence[Run]) -> tuple[float | None, float | None, float | None]:
-    """The runs' median, and an interval: a percentile's over all samples, widened to the runs' own range."""
-    values = [run.figures[figure] for run in runs if figure in run.figures]
-    if not values:
-        return None, None, None
-    low, high = min(values), max(values)
-    if figure in PERCENTS:
-        try:
-            pooled = percentile(np.concatenate([run.latency_ms for run in runs]), PERCENTS[figure])
-        except NotEstimable:
-            return None, None, None
-        low, high = min(low, pooled.low), max(high, pooled.high)
-    return float(np.median(values)), low, high

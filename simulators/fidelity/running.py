@@ -68,7 +68,8 @@ def measure_more(subject: Measured, package: ModelPackage, kept: Material, exten
     """The same with so many repetitions more, in a new deployment of what its profile was measured of."""
     first = max(Counter((run.about.purpose, run.about.traffic, run.about.utilisation) for run in kept.runs).values())
     with subject.deployed(package) as (deployment, rows), subject.clocked() as slowness:
-        measured = _Measuring(subject, kept.profile, extent, deployment, rows, slowness, say)
+        number = 1 + max(run.about.deployment for run in kept.runs)
+        measured = _Measuring(subject, kept.profile, extent, deployment, rows, slowness, say, number)
         more = tuple(measured.repetitions(first, first + extent.repeats))
     return replace(kept, runs=(*kept.runs, *more))
 
@@ -84,6 +85,8 @@ class _Measuring:
     rows: NDArray[np.float32]
     slowness: Slowness
     say: Say
+    number: int = 0
+    """Of the deployment."""
 
     def repetitions(self, first: int, end: int) -> Iterator[KeptRun]:
         """Those with these numbers, the last one excluded."""
@@ -92,10 +95,12 @@ class _Measuring:
             self.say(f"{self.subject.name}: repetition {repeat + 1} of {end}, {len(grid)} runs")
             # What a run leaves behind (warm caches, a hot processor) meets another one every time.
             for purpose, utilisation, traffic, seconds in random.Random(repeat).sample(grid, len(grid)):
-                # Held out, the same arrivals every time: what then differs between repetitions is the machine alone.
-                seed = self.extent.seed if purpose == "held out" else CALIBRATION_SEED + repeat
+                # Held out, the same arrivals come twice: what differs between those two is the machine alone. And then
+                # others come, as what one sequence of them has in store by chance is no measure of a model.
+                held_out = self.extent.seed + repeat // 2
+                seed = held_out if purpose == "held out" else CALIBRATION_SEED + repeat
                 rate_rps = rate(self.profile, utilisation)
-                about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(self.rows), 0.0)
+                about = About(purpose, utilisation, traffic, rate_rps, seconds, seed, len(self.rows), 0.0, self.number)
                 yield self._driven(about)
 
     def _driven(self, about: About) -> KeptRun:

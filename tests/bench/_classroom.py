@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from scipy import stats
 
 from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
+from tests.browser.machines import machine
 from tests.browser.visiting import CHROMIUM, FLAGS, Server, start_server, stop_server
 
 _T = TypeVar("_T")
@@ -175,29 +176,41 @@ class Round:
         return float(stats.gmean(self.with_them) / stats.gmean(self.without))
 
 
-def idle_shift(server: Server, idle: int, rounds: int) -> list[Round]:
-    """A measured lesson without and with so many idle pages open."""
-    return _in_a_thread(_idle_shift(server, idle, rounds))
+def idle_shift(server: Server, idle: int, rounds: int) -> Iterator[Round]:
+    """A measured lesson without and with so many idle pages open, round by round.
+
+    The idle learners' browser takes what is left over of the processors, as theirs would have others in a class.
+    """
+    with asyncio.Runner() as runner:
+        turns = _idle_shift(server, idle, rounds)
+        try:
+            while True:
+                yield runner.run(anext(turns))
+        except StopAsyncIteration:
+            return
+        finally:
+            runner.run(turns.aclose())
 
 
-async def _idle_shift(server: Server, idle: int, rounds: int) -> list[Round]:
-    found: list[Round] = []
+async def _idle_shift(server: Server, idle: int, rounds: int) -> AsyncGenerator[Round]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
         await _predicted(page, _MEASURED)
         await _measured_ms(server, page)  # trains the model, and keeps it
+        others = await machine(playwright, "idle")
         for _ in range(rounds):
             before = await _times_ms(server, page, _HALF)
-            opened = await asyncio.gather(
-                *(open_page(browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
-            )
+            with others.awaited():
+                opened = await asyncio.gather(
+                    *(open_page(others.browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
+                )
             with_them = await _times_ms(server, page, 2 * _HALF)
             for one in opened:
                 await one.context.close()
-            found.append(Round(before + await _times_ms(server, page, _HALF), with_them))
+            yield Round(before + await _times_ms(server, page, _HALF), with_them)
+        await others.browser.close()
         await browser.close()
-    return found
 
 
 async def _times_ms(server: Server, page: Page, times: int) -> tuple[float, ...]:

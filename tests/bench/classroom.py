@@ -1,8 +1,7 @@
 """A class of thirty on one server, in a real Chromium on the same machine, against what feels immediate and what fits.
 
-Theirs are the aims: a part of a page answers within 300 ms and a whole one within a second, the server needs less than
-3 GB, and what is measured does not change by 5% because others have the page open. Without Chromium the rows are left
-out.
+Theirs are the aims: a part of a page answers within 300 ms and a whole one within a second, and the server needs less
+than 3 GB. Without Chromium the rows are left out.
 
 A class has machines of its own. Thirty browsers on the server's keep its processors busy with drawing. So a browser
 takes what is left over, except while its learner waits for a control: then it has the same right to the processors as
@@ -14,14 +13,13 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy import stats
 
-from tests.bench._classroom import Memory, Round, alone, cancelling_ms, idle_shift, serving
+from tests.bench._classroom import Memory, alone, cancelling_ms, serving
 from tests.bench._harness import Effort, Row
 from tests.browser.classroom import Attended, Seat, crossed, hold
 from tests.browser.visiting import CHROMIUM, Server
 
-LEARNERS, IDLE = 30, 20
+LEARNERS = 30
 THINKING_S = 8.0
 """On average before each step: people read."""
 _SIMULATED = (
@@ -30,14 +28,12 @@ _SIMULATED = (
     ("11_serverless_and_managed", "Your statement: requests"),
 )
 _MEASURED = (("01_life_cycle", "Call back"), ("04_embedded_or_api", "Cars"))
-_MOST_BYTES, _MOST_SHIFT = 3e9, 5.0
-_ROUNDS = 6
-"""Of a measured lesson with and without idle pages: two runs of it differ by a tenth with nobody there."""
+_MOST_BYTES = 3e9
 _GONE_S = 20.0
 
 
 def run(effort: Effort) -> Iterator[Row]:
-    """Times in ms, memory in GB, the shift in percent."""
+    """Times in ms, memory in GB."""
     if not CHROMIUM:
         return
     with serving() as server:
@@ -48,8 +44,6 @@ def run(effort: Effort) -> Iterator[Row]:
         yield _p95("from Cancel until the port is free", cancelling_ms(server, 5), 2_000)
     with serving() as server:
         yield from _full(server)
-    with serving() as server:
-        yield _shift(idle_shift(server, IDLE, _ROUNDS))
 
 
 def _full(server: Server) -> Iterator[Row]:
@@ -79,18 +73,6 @@ def _wait_until_gone(server: Server) -> None:
         if time.monotonic() > until_s:
             raise AssertionError(f"the class has left, and these are still there: {server.children()}")
         time.sleep(0.2)
-
-
-def _shift(rounds: Sequence[Round]) -> Row:
-    """Of a measured lesson's median, with its 95% interval: a geometric mean over rounds."""
-    ratios = np.log([one.ratio for one in rounds])
-    shift, error = ratios.mean(), stats.sem(ratios)
-    reach = error * stats.t.ppf(0.975, len(ratios) - 1)
-    found, low, high = (100 * float(np.expm1(value)) for value in (shift, shift - reach, shift + reach))
-    name = f"classroom: shift of a measured median by {IDLE} idle pages (95%: {low:.1f} to {high:.1f})"
-    runs = sum(len(one.with_them) for one in rounds)
-    ratio = _MOST_SHIFT / max(abs(found), 0.01)
-    return Row(name, found, _MOST_SHIFT, ratio, 1.0, "%", runs, abs(found) <= _MOST_SHIFT)
 
 
 def _all(found: Sequence[Attended], name: str) -> list[float]:

@@ -14,10 +14,11 @@ from simulators.engines.contract import Engine, Task
 from simulators.fidelity import Cell, FidelityReport, stored_report
 from simulators.fidelity.__main__ import again, as_text
 from simulators.fidelity.capacity import sustaining
+from simulators.fidelity.comparing import cell_of
 from simulators.fidelity.figures import run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import CLIENT, as_measured
-from simulators.fidelity.predicting import _cell, predict
+from simulators.fidelity.predicting import predict
 from simulators.fidelity.report import FIGURES, TARGETS, Traffic, folder
 from simulators.fidelity.running import arrivals, rate, traffic_of
 from simulators.fidelity.slowness import slowed
@@ -183,10 +184,10 @@ def test_a_cell_takes_its_noise_from_its_own_repetitions() -> None:
     )  # fmt: skip
     about = ("s", "api", "process", 0.5, 500.0, "poisson")
     for figure in FIGURES:
-        same = _cell(about, figure, runs, runs)  # type: ignore[arg-type]
+        same = cell_of(about, figure, {(0, 1): runs}, {(0, 1): runs})  # type: ignore[arg-type]
         assert same.noise == 0
         assert not same.error
-    noisy = _cell(about, "p50_ms", [*runs[:2], slow], runs)  # type: ignore[arg-type]
+    noisy = cell_of(about, "p50_ms", {(0, 1): [*runs[:2], slow]}, {(0, 1): runs})  # type: ignore[arg-type]
     assert noisy.noise > 1
 
 
