@@ -119,6 +119,8 @@ class ServiceProfile:
     """With turns: mean time for which each further request of a turn occupies the worker; 0 is as long as the first."""
     turn_power: float = 1.0
     """With turns: n further requests take in proportion to n ** turn_power, and in the longest turn `next_s` each."""
+    refuse_s: float = 0.0
+    """What refusing a request occupies a full function host with: it is read before it is refused."""
     discipline_evidence: str = ""
     """Which runs said so."""
     capacity_rps: float = math.inf

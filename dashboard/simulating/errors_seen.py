@@ -6,7 +6,7 @@ from dashboard.charts.fidelity import TITLES, fidelity_chart
 from dashboard.parts.chart import show_chart
 from dashboard.parts.tables import plain, show_rows
 from data.errors import DrydockError
-from simulators.fidelity.report import FidelityReport, Total
+from simulators.fidelity.report import HARDLY, FidelityReport, Total
 from simulators.whatif.trust import fidelity_report
 
 _COMMAND = "python -m simulators.fidelity"
@@ -44,7 +44,7 @@ def _report(report: FidelityReport) -> None:
     name = st.radio("Figure", list(TITLES), format_func=TITLES.__getitem__, key="fidelity_figure", horizontal=True)
     chosen = name or "p50_ms"
     show_chart(fidelity_chart(report.cells, chosen), "fidelity")
-    st.markdown("**Median error**, all deployments and loads together")
+    st.markdown("**Median error**, all deployments together, at loads from 20% to 80%")
     show_rows([_row(total) for total in report.totals() if total.figure in TITLES], "figure")
 
 
@@ -53,12 +53,14 @@ def _row(total: Total) -> dict[str, str]:
         "figure": TITLES[total.figure],
         "predicted": _percent(total.median_error),
         "where certain": _percent(total.median_quiet),
+        "at any load": _percent(total.median_everywhere),
         "by the model alone": _percent(total.median_bare),
         "not knowing how slow the machine was": _percent(total.median_blind),
         "without a model": _percent(total.median_naive),
         "aim": _percent(total.target),
         "uncertainty of what was measured": _percent(total.median_floor),
-        "runs": f"{total.cells}, {total.noisy} of them too uncertain, {total.overloaded} more in overload",
+        "runs": f"{total.cells}, {total.noisy} of them too uncertain; {total.overloaded} more in overload, "
+        f"{total.idle} below {HARDLY:.0%} of the capacity",
     }
 
 

@@ -34,6 +34,9 @@ _STARTS = tuple(
 """Stalls, their length, and whom they strike: how a long tail comes about is where the search may get stuck."""
 SHARED_CORE = (0.0, 0.2, 0.35, 0.6)
 """Shares of the capacity up to which server and generator may share a core, between calibrated loads; 0 is never."""
+_NUDGE, _ROUNDS, _HELPS = 3.0, 3, 0.999
+"""First steps of single knobs, as multiples of those that derivatives are told by; how often they are halved, and by
+how much the loss is to fall."""
 _SCOUTS = 6
 """Steps of the search by which it is told which of these, and which order of service, is worth going on with."""
 
@@ -68,6 +71,8 @@ def calibrated(
     scouted = [(search, search.run(search.again(begin), _SCOUTS)) for search in searches]
     search, found = min(scouted, key=lambda pair: pair[1].loss)
     best = search.run(found.values, tries // (len(search.names) + 3))
+    if runs:
+        best = search.nudged(best, _ROUNDS)
     loads = len(profile.at_load)
     said = f"Fitted to {loads} loads: percentiles are {best.median_error:.1%} off at the median."
     return replace(best.profile, notes=(*profile.notes, said))
@@ -114,9 +119,21 @@ class Search:
             self.residuals, values, self.slopes, x_scale=self._scale, loss="soft_l1", xtol=2e-3, ftol=2e-3,
             max_nfev=max(steps, 2),
         )  # fmt: skip
-        profile = rounded(self.profile_of(found.x))
-        error = float(np.median(np.abs(np.expm1(self.errors(found.x)[:, :-1]))))
-        return Fit(profile, self.knobs_of(found.x), found.x, _loss(found.fun), error)
+        return self._fit(found.x, _loss(found.fun))
+
+    def nudged(self, fit: Fit, rounds: int) -> Fit:
+        """One knob after the other a little further, as long as it helps: runs are too rough for slopes in the end."""
+        values, loss = fit.values.copy(), fit.loss
+        for turn in range(rounds):
+            for place, step in enumerate(_NUDGE / 2**turn * self._steps):
+                for way in (step, -step):
+                    while (less := _loss(self.residuals(_moved(values, place, way)))) < _HELPS * loss:
+                        values, loss = _moved(values, place, way), less
+        return self._fit(values, loss)
+
+    def _fit(self, values: NDArray[np.float64], loss: float) -> Fit:
+        error = float(np.median(np.abs(np.expm1(self.errors(values)[:, :-1]))))
+        return Fit(rounded(self.profile_of(values)), self.knobs_of(values), values, loss, error)
 
     def knobs_of(self, values: NDArray[np.float64]) -> Knobs:
         return Knobs(**dict(zip(self.names, values.tolist(), strict=False)))

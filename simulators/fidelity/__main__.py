@@ -77,9 +77,9 @@ def _predicted(subject: Measured, report: FidelityReport) -> FidelityReport:
     """The report with this subject's cells, saved, from the runs that are kept of it."""
     material = _kept(subject)
     _say(f"{subject.name}: fitting and predicting")
-    profiles = {number: fitted(subject, part) for number, part in material.deployments().items()}
-    profiles[max(profiles)].save(folder() / "profiles" / f"{subject.name}.json")
-    report = report.with_subject(subject.name, cells(subject, material, profiles))
+    profile = fitted(subject, material)
+    profile.save(folder() / "profiles" / f"{subject.name}.json")
+    report = report.with_subject(subject.name, cells(subject, material, profile))
     report.save(folder() / "report.json")
     return report
 
@@ -101,8 +101,9 @@ def as_text(report: FidelityReport) -> str:
     ]  # fmt: skip
     totals = [
         (t.figure, *(_percent(share) for share in (
-            t.median_error, t.median_quiet, t.target, t.median_bare, t.median_blind, t.median_naive, t.median_floor
-        )), str(t.cells), str(t.noisy), str(t.overloaded))
+            t.median_error, t.median_quiet, t.median_everywhere, t.target, t.median_bare, t.median_blind,
+            t.median_naive, t.median_floor
+        )), str(t.cells), str(t.noisy), str(t.idle), str(t.overloaded))
         for t in report.totals()
     ]  # fmt: skip
     head = (
@@ -124,6 +125,7 @@ def as_text(report: FidelityReport) -> str:
         "figure",
         "median error",
         "where quiet",
+        "any load",
         "target",
         "model",
         "blind",
@@ -131,6 +133,7 @@ def as_text(report: FidelityReport) -> str:
         "floor",
         "cells",
         "noisy",
+        "idle",
         "overloaded",
     )
     return f"{_table(head, lines)}\n\n{_table(whole, totals)}\n\nKept in {folder() / 'report.json'}"

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from data.profile import Component, Samples, ServiceProfile
 from data.trace import Status
 from simulators.fidelity.keeping import Material
+from simulators.fidelity.plans import in_a_crowd
+from simulators.fidelity.subjects import INSTANCES
 
 _BEYOND = 1.9
 """Share of the capacity at saturation that must be asked for."""
@@ -46,13 +48,33 @@ def sustaining(profile: ServiceProfile, material: Material) -> ServiceProfile:
 
 
 def _crowded(profile: ServiceProfile, material: Material) -> ServiceProfile:
-    """A function whose instances crowd the cores: further requests take as long as answers do where it is busiest."""
+    """A function whose instances crowd the cores, and what its answers take then: as where it is busiest.
+
+    Those that are refused there take their part of the cores, and what is left is the answers'.
+    """
     steady = [run for run in material.of("calibration") if run.about.traffic == "poisson"]
     if profile.host != "function" or not steady:
         return profile
     busiest = max(run.about.utilisation for run in steady)
-    rates = [answered_rps(run.columns) for run in steady if run.about.utilisation == busiest]
-    return replace(profile, discipline="turns", next_s=max(profile.cores, 1) / float(np.median(rates)))
+    runs = [run for run in steady if run.about.utilisation == busiest]
+    refuse_s = min(_refusing_s(material), profile.occupancy_s / 2)
+    refused = float(np.median([np.mean(np.asarray(run.columns["status"]) != Status.OK) for run in runs]))
+    answered = float(np.median([answered_rps(run.columns) for run in runs]))
+    left = max(profile.cores, 1) - refuse_s * answered * refused / (1 - refused)
+    many, own_s = in_a_crowd(INSTANCES), profile.occupancy_s - refuse_s
+    further = (many * (left / answered - refuse_s) / own_s - 1) / (many - 1)  # as a share of the first one's
+    return replace(profile, discipline="turns", refuse_s=refuse_s, next_s=max(further, 0.1) * profile.occupancy_s)
+
+
+def _refusing_s(material: Material) -> float:
+    """Processor time for a request that is refused: what runs with many of them used beyond their answers' share."""
+    runs = [run for run in material.of("calibration") if run.about.cpu_s > 0]
+    refused = np.array([float(np.sum(np.asarray(run.columns["status"]) != Status.OK)) for run in runs])
+    if not refused.any():
+        return 0.0
+    counts = np.stack([np.array([len(run.columns["status"]) for run in runs]) - refused, refused], axis=1)
+    found, *_ = np.linalg.lstsq(counts, np.array([run.about.cpu_s for run in runs]), rcond=None)
+    return max(float(found[1]), 0.0)
 
 
 def answered_rps(columns: Mapping[str, NDArray[np.generic]]) -> float:

@@ -62,15 +62,19 @@ def _likely(middle: NDArray[np.float64], spread: NDArray[np.float64]) -> float:
     return float(-0.5 * (middle @ np.linalg.solve(spread, middle) + np.linalg.slogdet(spread)[1]))
 
 
-def learned(seen: Mapping[float, Sequence[tuple[Run, Run]]]) -> Discrepancy | None:
-    """By utilisation: each run that was measured, and the same as simulated. None where nobody was ever answered."""
+def learned(seen: Mapping[float, Sequence[tuple[Run, Sequence[Run]]]]) -> Discrepancy | None:
+    """By utilisation: each run that was measured, and the same as simulated, once or several times.
+
+    None where nobody was ever answered.
+    """
     answered = {
-        load: [pair for pair in pairs if all(len(run.latency_ms) for run in pair)] for load, pairs in seen.items()
+        load: [pair for pair in pairs if all(len(run.latency_ms) for run in (pair[0], *pair[1]))]
+        for load, pairs in seen.items()
     }
     loads = sorted(load for load, pairs in answered.items() if pairs)
     if not loads:
         return None
-    off = [np.array([_logs(measured) - _logs(simulated) for measured, simulated in answered[load]]) for load in loads]
+    off = [np.array([_off(measured, simulated) for measured, simulated in answered[load]]) for load in loads]
     middle = np.array([np.median(each, axis=0) for each in off])
     unsure = np.array([_MEDIAN * _spread(each) ** 2 / len(each) for each in off])
     return Discrepancy(np.array(loads), middle, unsure + _LEAST**2)
@@ -90,6 +94,12 @@ def corrected(run: Run, logs: NDArray[np.float64]) -> Run:
 def _spread(off: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviation over runs, told from their middle half: now and then a run goes quite wrong. (levels,)"""
     found: NDArray[np.float64] = stats.iqr(off, axis=0) / _QUARTILES
+    return found
+
+
+def _off(measured: Run, simulated: Sequence[Run]) -> NDArray[np.float64]:
+    """The simulation's own chance is no discrepancy: the more often it was tried, the less there is of it. (levels,)"""
+    found: NDArray[np.float64] = _logs(measured) - np.mean([_logs(run) for run in simulated], axis=0)
     return found
 
 

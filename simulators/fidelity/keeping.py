@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -60,14 +60,6 @@ class Material:
 
     def of(self, purpose: Purpose) -> tuple[KeptRun, ...]:
         return tuple(run for run in self.runs if run.about.purpose == purpose)
-
-    def deployments(self) -> "dict[int, Material]":
-        """The runs of each deployment by themselves: no two are alike, though they serve the same on one machine."""
-        numbers = sorted({run.about.deployment for run in self.runs})
-        return {
-            number: replace(self, runs=tuple(run for run in self.runs if run.about.deployment == number))
-            for number in numbers
-        }
 
 
 def keep(material: Material) -> None:

@@ -11,7 +11,7 @@ from simulators.architectures._parts import (
     wakes,
     work,
 )
-from simulators.plan import Choice, Law, PerRequest, Plan, Sequence, Station, Step, Unit, Visit, scaled
+from simulators.plan import Choice, Deterministic, Law, PerRequest, Plan, Sequence, Station, Step, Unit, Visit, scaled
 
 CLIENT = "client"
 """Name of the load generator's own station."""
@@ -41,17 +41,28 @@ def _provisioned(profile: ServiceProfile, instances: int) -> Plan:
     """Nothing ever starts: so many instances on the one machine, and whoever finds none idle is refused.
 
     Either they share the cores evenly, or they crowd them: then all that have begun finish about together, and each
-    costs more than it would alone, as the requests of a turn do. A full function's request sees half of a turn and then
-    its own, so two thirds of the instances make one.
+    costs more than it would alone, as the requests of a turn do. Whoever comes is read first, by the same cores, and
+    those who are then refused have cost that much.
     """
-    service = work(("http", profile.overhead_s), *components_work(profile.components))
+    whole = work(("http", profile.overhead_s), *components_work(profile.components))
+    service = scaled(whole, max(1 - profile.refuse_s / profile.occupancy_s, 0.1)) if profile.refuse_s else whole
     delay = law(profile.delay_s) if profile.delay_s else None
     if profile.discipline == "turns":
-        crowd, behind = turns(service, profile), max(2 * instances // 3, 1)
-        function = Station("function", service, max(profile.cores, 1), behind, crowd, delay=delay, wakes=wakes(profile))
-        return _on_this_machine(profile, (function,), [Visit("function")])
+        crowd, behind = turns(service, profile), in_a_crowd(instances)
+        read = bool(profile.refuse_s)
+        woken = () if read else wakes(profile)
+        function = Station("function", service, max(profile.cores, 1), behind, crowd, delay=delay, wakes=woken)
+        if not read:
+            return _on_this_machine(profile, (function,), [Visit("function")])
+        front = Station("front", Deterministic(profile.refuse_s), wakes=wakes(profile))
+        return _on_this_machine(profile, (front, function), [Visit("front"), Visit("function")])
     function = Station("function", service, workers=instances, queue_limit=0, delay=delay, wakes=wakes(profile))
     return _on_this_machine(profile, (function,), [Visit("function")])
+
+
+def in_a_crowd(instances: int) -> int:
+    """How many of a full function's finish together: a request sees half of such a turn, and then its own."""
+    return max(2 * instances // 3, 1)
 
 
 def _side_by_side(profile: ServiceProfile, service: Law) -> Plan:

@@ -1,6 +1,6 @@
 """Fit a subject's profile to the runs that it is calibrated by, and predict those that are held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -30,7 +30,7 @@ from strategies.profiling.profiling import FEWEST, by_workers
 from strategies.profiling.separating import LEAST_S, quantiles
 
 _WORK = STATION_TOTALS.index("work_s")
-SIMULATED = 3
+SIMULATED = 9
 """Each measured run is simulated so often: the prediction's own chance is to be small beside the machine's."""
 
 
@@ -68,44 +68,28 @@ def _at_load(profile: ServiceProfile, rate_rps: float, surge: bool, runs: Sequen
     return AtLoad(rate_rps, latency_s, runs[0].about.duration_s, told_cpu_s, surge)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of one deployment from its calibration runs."""
-
-    model: "Model"
-    usual: NDArray[np.float64]
-    """How slow the machine usually was meanwhile."""
-    off: Mapping[Traffic, Discrepancy | None]
-
-    @classmethod
-    def of(cls, subject: Measured, material: Material, profile: ServiceProfile) -> "Known":
-        model = Model(subject, profile)
-        off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
-        return cls(model, _usual_slowness(material), off)
-
-    def better(self, runs: Sequence[Run], utilisation: float, traffic: Traffic) -> list[Run]:
-        """Simulated runs, with what the model gets wrong made up for."""
-        known = self.off[traffic]
-        return [corrected(run, known.at(utilisation)) for run in runs] if known else list(runs)
-
-
-def cells(subject: Measured, material: Material, profiles: Mapping[int, ServiceProfile]) -> tuple[Cell, ...]:
-    """Every held-out run beside what its own deployment's profile predicts of it. `profiles` are by deployment."""
-    known = {number: Known.of(subject, part, profiles[number]) for number, part in material.deployments().items()}
-    capacity_rps = float(np.median([profile.capacity_rps for profile in profiles.values()]))
+def cells(subject: Measured, material: Material, profile: ServiceProfile) -> tuple[Cell, ...]:
+    """Every held-out run beside what the profile predicts of it."""
+    model, usual = Model(subject, profile), _usual_slowness(material)
+    off = {traffic: _discrepancy(model, material, traffic) for traffic in get_args(Traffic)}
     found: list[Cell] = []
     for (utilisation, traffic), runs in sorted(_alike(material.of("held out")).items()):
         rate_rps = runs[0].about.rate_rps
-        about = (subject.name, subject.strategy, subject.host, rate_rps / capacity_rps, rate_rps, traffic)
+        about = (subject.name, subject.strategy, subject.host, rate_rps / profile.capacity_rps, rate_rps, traffic)
         groups = _groups(runs)
         measured = {group: [measured_run(run) for run in mine] for group, mine in groups.items()}
-        bare = {group: known[group[0]].model.runs(mine) for group, mine in groups.items()}
-        blind = {group: known[group[0]].model.runs(mine, known[group[0]].usual) for group, mine in groups.items()}
-        ours = {group: known[group[0]].better(mine, utilisation, traffic) for group, mine in bare.items()}
+        bare = {group: model.runs(mine) for group, mine in groups.items()}
+        blind = {group: model.runs(mine, usual) for group, mine in groups.items()}
+        known = off[traffic]
+        ours = {group: _better(mine, known.at(utilisation)) for group, mine in bare.items()} if known else bare
         rivals = between(material, utilisation, traffic), middles(blind), middles(bare)
         beside = [(figure, [rival.get(figure) for rival in rivals]) for figure in FIGURES]
         found += [cell_of(about, figure, measured, ours, *theirs) for figure, theirs in beside]
     return tuple(found)
+
+
+def _better(runs: Sequence[Run], logs: NDArray[np.float64]) -> list[Run]:
+    return [corrected(run, logs) for run in runs]
 
 
 def _groups(runs: Sequence[KeptRun]) -> dict[Group, list[KeptRun]]:
@@ -138,7 +122,7 @@ class Model:
 def _discrepancy(model: Model, material: Material, traffic: Traffic) -> Discrepancy | None:
     """What the model gets wrong in the runs that it was calibrated by."""
     known = {
-        load: [(measured_run(run), model.run(run, run.slow, turn)) for turn, run in enumerate(runs)]
+        load: [(measured_run(run), model.runs([run])) for run in runs]
         for (load, kind_of_traffic), runs in _alike(material.of("calibration")).items()
         if kind_of_traffic == traffic
     }

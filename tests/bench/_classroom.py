@@ -205,6 +205,7 @@ async def _idle_shift(server: Server, idle: int, rounds: int) -> AsyncGenerator[
                 opened = await asyncio.gather(
                     *(open_page(others.browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
                 )
+            others.stand_aside()
             with_them = await _times_ms(server, page, 2 * _HALF)
             for one in opened:
                 await one.context.close()

@@ -7,6 +7,7 @@ from data.discovery import kind
 from data.profile import AtLoad, Component, Idle, ServiceProfile
 from data.workloads.poisson import Poisson
 from simulators.calibration import calibrated
+from simulators.calibration.fitting import Fit, Search
 from simulators.engines.contract import Engine, Task
 from simulators.fidelity.plans import as_measured
 from simulators.plan import Empirical, Plan, Station, Unit, Visit
@@ -64,3 +65,23 @@ def test_it_says_how_far_off_the_fit_is(fitted: ServiceProfile) -> None:
 
 def test_without_runs_under_load_nothing_is_changed() -> None:
     assert calibrated(profile_of(()), as_measured) == profile_of(())
+
+
+def test_knobs_are_nudged_only_where_it_helps() -> None:
+    """From a search that has hardly begun, one knob after the other gets nearer; from its end nothing gets worse."""
+    told = tuple(
+        AtLoad(rate_rps, tuple(np.quantile(latency_s(truth(), rate_rps, 7), np.linspace(0, 1, 201)).tolist()))
+        for rate_rps in (150.0, 500.0)
+    )
+    search = Search(profile_of(told), as_measured)
+    begun = search.run(search.again(search.first()), 2)
+    once = search.nudged(begun, 1)
+    assert once.loss < begun.loss
+    assert search.nudged(begun, 0).loss == begun.loss
+    again = search.nudged(once, 2)
+    assert again.loss <= once.loss
+    assert again.loss == pytest.approx(_loss(search, again), rel=1e-9)
+
+
+def _loss(search: Search, fit: Fit) -> float:
+    return float(np.sum(2 * (np.sqrt(1 + search.residuals(fit.values) ** 2) - 1)))

@@ -78,6 +78,17 @@ def test_noisy_cells_are_counted_and_not_dropped() -> None:
     assert "noise" in as_text(report)
 
 
+def test_cells_out_of_the_range_of_the_targets_are_counted_apart() -> None:
+    report = FidelityReport(
+        (CELL, replace(CELL, utilisation=0.001, predicted=4.0), replace(CELL, utilisation=0.95, predicted=2.5))
+    )
+    total = report.totals()[0]
+    assert (total.cells, total.idle, total.overloaded) == (1, 1, 1)
+    assert total.median_error == pytest.approx(0.04)
+    assert total.median_everywhere == pytest.approx(0.25)
+    assert "any load" in as_text(report)
+
+
 def test_the_file_reads_back_and_goes_on(home: Path) -> None:
     assert stored_report() is None
     report = FidelityReport((CELL,))
@@ -147,23 +158,39 @@ def test_a_function_that_crowds_its_core_is_slower_the_fuller_it_is() -> None:
     assert np.mean(calm.latency_ms) / 1e3 == pytest.approx(service_s, rel=0.08)
 
 
-def test_what_a_full_function_answers_tells_how_its_instances_crowd_the_cores() -> None:
-    def run(utilisation: float, rate_rps: float, duration_s: float, traffic: Traffic = "poisson") -> KeptRun:
-        at_s = np.arange(0, duration_s, 1 / rate_rps)
-        columns = {
-            "scheduled_s": at_s,
-            "end_s": at_s + 0.01,
-            "status": np.zeros(len(at_s)),
-            "cold": np.zeros(len(at_s)),
-        }
-        return KeptRun(About("calibration", utilisation, traffic, 1.0, duration_s, 1, 10, 1.0), columns)
+def _function_run(utilisation: float, answered: int, refused: int, traffic: Traffic = "poisson") -> KeptRun:
+    """Four seconds with so many requests a second; an answer costs 1 ms of processor time and a refusal 0.2."""
+    at_s = np.arange(0, 4, 1 / (answered + refused))
+    status = np.zeros(len(at_s))
+    status[np.random.default_rng(1).permutation(len(at_s))[: 4 * refused]] = 1
+    columns = {"scheduled_s": at_s, "end_s": at_s + 0.01, "status": status, "cold": np.zeros(len(at_s))}
+    cpu_s = 4 * (answered * 1e-3 + refused * 2e-4)
+    return KeptRun(About("calibration", utilisation, traffic, 1.0, 4.0, 1, 10, cpu_s), columns)
 
+
+def test_what_a_full_function_answers_tells_how_its_instances_crowd_the_cores() -> None:
     function = replace(PROFILE, host="function", cores=1)
-    seen = (run(0.5, 500, 4.0), run(0.85, 800, 4.0), run(0.85, 804, 4.0), run(0.85, 10, 4.0, "bursty"))
+    seen = (_function_run(0.5, 500, 0), _function_run(0.85, 800, 0), _function_run(0.85, 804, 0),
+            _function_run(0.85, 10, 0, "bursty"))  # fmt: skip
     found = sustaining(function, Material("function", function, seen))
-    assert found.discipline == "turns"
-    assert 1 / found.next_s == pytest.approx(802, rel=0.01)
+    assert (found.discipline, found.refuse_s) == ("turns", 0)
+    # Twenty instances finish thirteen at a time, and such a turn answers what was answered.
+    turn_s = found.occupancy_s + 12 * found.next_s
+    assert 13 / turn_s == pytest.approx(802, rel=0.01)
     assert sustaining(function, Material("function", function, ())) == function
+
+
+def test_who_is_refused_has_cost_a_full_function_something() -> None:
+    function = replace(PROFILE, host="function", cores=1, generator_apart=True)
+    seen = (_function_run(0.5, 500, 0), _function_run(0.85, 700, 400), _function_run(0.85, 650, 500, "bursty"))
+    found = sustaining(function, Material("function", function, seen))
+    assert found.refuse_s == pytest.approx(2e-4, rel=0.01)
+    plan = as_measured(found, provisioned=20, concurrency=20)
+    outcome = predict(plan, found, Poisson(rate_rps=1_100, duration_s=30).schedule(10, 3), 1)
+    # At the load at which that was seen it answers as many, and with more that it has to refuse it answers fewer.
+    assert outcome.figures["throughput_rps"] == pytest.approx(700, rel=0.05)
+    flooded = predict(plan, found, Poisson(rate_rps=2_500, duration_s=30).schedule(10, 3), 1)
+    assert flooded.figures["throughput_rps"] < 0.85 * outcome.figures["throughput_rps"]
 
 
 def test_bursts_and_poisson_ask_for_the_same_rate() -> None:

@@ -62,9 +62,6 @@ def test_repetitions_meet_the_same_loads_and_more_can_be_added(package: ModelPac
     added = [run.about for run in more.runs[14:]]
     assert {a.deployment for a in told} == {0}
     assert {a.deployment for a in added} == {1}
-    apart = more.deployments()
-    assert [len(part.runs) for part in apart.values()] == [14, 7]
-    assert {part.profile for part in apart.values()} == {measured.profile}
     assert {(a.purpose, a.utilisation, a.traffic, a.rate_rps) for a in added} == {
         (a.purpose, a.utilisation, a.traffic, a.rate_rps) for a in told
     }
