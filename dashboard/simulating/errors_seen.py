@@ -23,7 +23,7 @@ def errors_seen() -> None:
         if report is None or not report.cells:
             st.markdown(
                 "Nothing was compared here yet. This deploys a model in every way, calibrates, and predicts runs that "
-                "it was not calibrated with. It takes about 65 minutes and wants the machine for itself; with "
+                "it was not calibrated with. It takes about 70 minutes and wants the machine for itself; with "
                 "`--quick` it takes about ten, and tells less:"
             )
             st.code(_COMMAND, language=None, wrap_lines=True)

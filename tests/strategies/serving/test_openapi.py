@@ -13,7 +13,7 @@ from tests.strategies.serving.conftest import Served
 load_all_checks()
 # What a value's schema cannot say: that one row more or less, or a tensor's shape, must agree with another part.
 LOOSELY_DOCUMENTED = {"negative_data_rejection", "positive_data_acceptance"}
-# What is refused, as the document says; 413 is for more rows than the schema allows, which schemathesis does not expect.
+# What is refused, as the document says; 413 is for more rows than the schema allows, which schemathesis forgets.
 REFUSALS = schemathesis.Config.from_dict(
     {"checks": {"negative_data_rejection": {"expected-statuses": [400, 404, 406, 408, 413, 415, 422]}}}
 )
