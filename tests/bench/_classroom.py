@@ -17,7 +17,6 @@ from scipy import stats
 
 from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
-from tests.browser.machines import machine
 from tests.browser.visiting import CHROMIUM, FLAGS, Server, start_server, stop_server
 
 _T = TypeVar("_T")
@@ -25,6 +24,9 @@ _EVERY_S = 1.0
 _LESSON, _SLIDER = "08_load_and_tails", "Arrivals"
 _MEASURED = "04_embedded_or_api"
 _SETTLE_S = 1.0
+_IDLE_AFTER_S, _GONE_AFTER_S = 30.0, 10.0
+"""Until then Chromium tidies up behind twenty pages that were opened (a seventh of a processor, and then a thirtieth)
+or closed."""
 _HALF = 4
 """Runs of a measured lesson in a row: a machine that others use too is faster now and slower then."""
 
@@ -177,10 +179,7 @@ class Round:
 
 
 def idle_shift(server: Server, idle: int, rounds: int) -> Iterator[Round]:
-    """A measured lesson without and with so many idle pages open, round by round.
-
-    The idle learners' browser takes what is left over of the processors, as theirs would have others in a class.
-    """
+    """A measured lesson without and with so many idle pages open, round by round."""
     with asyncio.Runner() as runner:
         turns = _idle_shift(server, idle, rounds)
         try:
@@ -198,19 +197,17 @@ async def _idle_shift(server: Server, idle: int, rounds: int) -> AsyncGenerator[
         page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
         await _predicted(page, _MEASURED)
         await _measured_ms(server, page)  # trains the model, and keeps it
-        others = await machine(playwright, "idle")
         for _ in range(rounds):
             before = await _times_ms(server, page, _HALF)
-            with others.awaited():
-                opened = await asyncio.gather(
-                    *(open_page(others.browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
-                )
-            others.stand_aside()
+            opened = await asyncio.gather(
+                *(open_page(browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
+            )
+            await asyncio.sleep(_IDLE_AFTER_S)
             with_them = await _times_ms(server, page, 2 * _HALF)
             for one in opened:
                 await one.context.close()
+            await asyncio.sleep(_GONE_AFTER_S)
             yield Round(before + await _times_ms(server, page, _HALF), with_them)
-        await others.browser.close()
         await browser.close()
 
 

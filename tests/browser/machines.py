@@ -6,7 +6,6 @@ sessions, and every browser here is one (sched(7), autogroup); where it does not
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,14 +34,6 @@ class Machine:
             yield
         finally:
             self._share(_LEAST)
-
-    def stand_aside(self) -> None:
-        """Nobody is at it: it takes what nobody else wants, and to the scheduler its processors are free (sched(7))."""
-        leader = psutil.Process(self._leader)
-        for process in (leader, *leader.children(recursive=True)):
-            with contextlib.suppress(psutil.Error, OSError):
-                for thread in process.threads():
-                    os.sched_setscheduler(thread.id, os.SCHED_IDLE, os.sched_param(0))
 
     def _share(self, niceness: int) -> None:
         with contextlib.suppress(OSError):
