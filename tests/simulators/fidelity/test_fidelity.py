@@ -14,7 +14,7 @@ from simulators.engines.contract import Engine, Task
 from simulators.fidelity import Cell, FidelityReport, stored_report
 from simulators.fidelity.__main__ import again, as_text
 from simulators.fidelity.capacity import sustaining
-from simulators.fidelity.comparing import cell_of
+from simulators.fidelity.comparing import Place, cell_of
 from simulators.fidelity.figures import run_of
 from simulators.fidelity.keeping import COLUMNS, About, KeptRun, Material, keep, kept
 from simulators.fidelity.plans import CLIENT, as_measured
@@ -209,12 +209,12 @@ def test_a_cell_takes_its_noise_from_its_own_repetitions() -> None:
         {"scheduled_s": np.zeros(500), "end_s": np.full(500, 0.5), "status": np.zeros(500), "cold": np.zeros(500)},
         schedule.duration_s, 0.1,
     )  # fmt: skip
-    about = ("s", "api", "process", 0.5, 500.0, "poisson")
+    about: Place = ("s", "api", "process", 0.5, 500.0, "poisson")
     for figure in FIGURES:
-        same = cell_of(about, figure, {(0, 1): runs}, {(0, 1): runs})  # type: ignore[arg-type]
+        same = cell_of(about, figure, {(0, 1): runs}, {(0, 1): runs})
         assert same.noise == 0
         assert not same.error
-    noisy = cell_of(about, "p50_ms", {(0, 1): [*runs[:2], slow]}, {(0, 1): runs})  # type: ignore[arg-type]
+    noisy = cell_of(about, "p50_ms", {(0, 1): [*runs[:2], slow]}, {(0, 1): runs})
     assert noisy.noise > 1
 
 
