@@ -1,6 +1,7 @@
 """``python -m tests.bench``: time ours against theirs; ends with status 1 when a target is missed."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -30,4 +31,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Who is ended ends what it started, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))

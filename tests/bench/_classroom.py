@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -188,7 +188,8 @@ def idle_shift(server: Server, idle: int, rounds: int) -> Iterator[Round]:
         except StopAsyncIteration:
             return
         finally:
-            runner.run(turns.aclose())
+            with suppress(RuntimeError):  # who is interrupted within a round leaves it running; its end closes it
+                runner.run(turns.aclose())
 
 
 async def _idle_shift(server: Server, idle: int, rounds: int) -> AsyncGenerator[Round]:
