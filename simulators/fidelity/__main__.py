@@ -101,7 +101,7 @@ def as_text(report: FidelityReport) -> str:
     ]  # fmt: skip
     totals = [
         (t.figure, *(_percent(share) for share in (
-            t.median_error, t.median_quiet, t.median_everywhere, t.target, t.median_bare, t.median_blind,
+            t.median_error, t.median_quiet, t.median_loaded, t.target, t.median_bare, t.median_blind,
             t.median_naive, t.median_floor
         )), str(t.cells), str(t.noisy), str(t.idle), str(t.overloaded))
         for t in report.totals()
@@ -125,7 +125,7 @@ def as_text(report: FidelityReport) -> str:
         "figure",
         "median error",
         "where quiet",
-        "any load",
+        "loaded",
         "target",
         "model",
         "blind",

@@ -24,7 +24,7 @@ Verdict = Literal["within", "off", "noise", "too few", "overload"]
 FULL = 0.9
 """Utilisation beyond which nothing settles in so short a run: such cells are shown, and counted apart."""
 HARDLY = 0.15
-"""Below this there is hardly any load, and targets are for utilisations of .2 to .8: counted apart, likewise."""
+"""Below this there is hardly any load: such cells count, and a median without them is told beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Total:
 
     figure: str
     median_error: float | None
-    """Median absolute error over all cells that have one, those under noise included, from HARDLY to FULL."""
+    """Median absolute error over all cells that have one, those under noise included, and not those in overload."""
     median_quiet: float | None
     """The same over those whose floor does not exceed the target."""
     target: float | None
@@ -143,11 +143,11 @@ class Total:
     median_floor: float | None = None
     """Median over cells of how far off the best of predictions would be."""
     overloaded: int = 0
-    """Cells in overload, which are in none of these medians."""
+    """Cells in overload, which are in none of the medians."""
     idle: int = 0
-    """Cells at hardly any load, which are in none of them either."""
-    median_everywhere: float | None = None
-    """Median absolute error over all cells, at whatever load."""
+    """Of the cells, those at hardly any load."""
+    median_loaded: float | None = None
+    """Median absolute error over the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +186,8 @@ class FidelityReport:
 
     def _total(self, figure: str) -> Total:
         every_cell = [c for c in self.cells if c.figure == figure]
-        own = [c for c in every_cell if HARDLY <= c.utilisation <= FULL]
-        everywhere = [abs(c.error) for c in every_cell if c.error is not None]
+        own = [c for c in every_cell if c.utilisation <= FULL]
+        loaded = [abs(c.error) for c in own if c.error is not None and c.utilisation >= HARDLY]
         errors = [(abs(c.error), c.floor > c.target) for c in own if c.error is not None]
         every = [error for error, _ in errors]
         quiet = [error for error, noisy in errors if not noisy]
@@ -199,8 +199,8 @@ class FidelityReport:
         return Total(
             figure, _median(every), _median(quiet), TARGETS.get(figure), len(own), noisy_cells,
             _median(naive), _median(blind), _median(bare), _median(floor),
-            overloaded=sum(c.utilisation > FULL for c in every_cell),
-            idle=sum(c.utilisation < HARDLY for c in every_cell), median_everywhere=_median(everywhere),
+            overloaded=len(every_cell) - len(own),
+            idle=sum(c.utilisation < HARDLY for c in own), median_loaded=_median(loaded),
         )  # fmt: skip
 
     def with_subject(self, subject: str, cells: Sequence[Cell]) -> "FidelityReport":
