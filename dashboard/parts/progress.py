@@ -7,10 +7,14 @@ from dashboard.work import cancel, look_at
 from strategies.jobs import JobState
 
 _EVERY_S = 0.5
+_STILL = '<style>[data-testid="stProgress"] * { transition: none }</style>'
+"""A bar that glides from one value to the next is painted sixty times a second, by the processors that a measuring job
+measures with: the API of lesson 4 then took 15.8 ms instead of 13.9 (medians, six runs each in turns)."""
 
 
 def follow(job_id: str) -> None:
     """Show a running job until it ends; the whole page is then drawn anew, with what came of it."""
+    st.html(_STILL)
     _live(job_id)
 
 

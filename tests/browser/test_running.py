@@ -16,6 +16,9 @@ from tests.shelving import shelve
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LONG_RUN = f"{QUICK}&workload.duration_s=60"
+_TRANSITIONS = """() => [...document.querySelectorAll('[data-testid="stProgress"] *')]
+    .map(one => getComputedStyle(one).transitionDuration)"""
+"""How long each part of a progress bar takes to change, as CSS has it."""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,7 @@ def test_a_run_outlives_a_reload_holds_back_the_next_and_ends_at_a_press(
     page = begin_long_run(visitor, ready)
     started = ready.children()
     assert started
+    assert set(page.evaluate(_TRANSITIONS)) == {"0s"}, "the progress bar glides, at the measurement's expense"
 
     other = Visitor(chromium)
     his = other.open(f"{ready.url}/compare?{QUICK}")
