@@ -1,19 +1,17 @@
-"""A server full of learners: its memory, a learner alone at it, and what its idle visitors cost a measurement."""
+"""A server full of learners: its memory, a learner alone at it, and one who measures."""
 
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 from playwright.async_api import Page, async_playwright, expect
-from scipy import stats
 
 from data.store.learning import LearningStore
 from tests.browser.answers import open_page, rest, timed
@@ -22,13 +20,8 @@ from tests.browser.visiting import CHROMIUM, FLAGS, Server, start_server, stop_s
 _T = TypeVar("_T")
 _EVERY_S = 1.0
 _LESSON, _SLIDER = "08_load_and_tails", "Arrivals"
-_MEASURED = "04_embedded_or_api"
-_SETTLE_S = 1.0
-_IDLE_AFTER_S, _GONE_AFTER_S = 30.0, 10.0
-"""Until then Chromium tidies up behind twenty pages that were opened (a seventh of a processor, and then a thirtieth)
-or closed."""
-_HALF = 4
-"""Runs of a measured lesson in a row: a machine that others use too is faster now and slower then."""
+MEASURED = "04_embedded_or_api"
+"""A lesson with a badge that says measured."""
 
 
 @contextmanager
@@ -99,7 +92,7 @@ async def _alone(server: Server, times: int) -> Alone:
             await page.get_by_role("heading", level=1).wait_for()
             found.opened.append((asyncio.get_running_loop().time() - began_s) * 1e3)
             await rest(page)
-        await _predicted(page, _LESSON)
+        await predicted(page, _LESSON)
         await _press_run(page)  # with results on the page there is more to draw
         await expect(page.get_by_role("heading", name="Observe")).to_be_visible()
         await rest(page)
@@ -138,8 +131,8 @@ async def _cancelling_ms(server: Server, times: int) -> list[float]:
     found: list[float] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
-        await _predicted(page, _MEASURED)
+        page = await open_page(browser, f"{server.url}/learn?lesson={MEASURED}", [])
+        await predicted(page, MEASURED)
         for _ in range(times):
             await _press_run(page)
             while not _listening(server):
@@ -165,59 +158,8 @@ def _listening(server: Server) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """Medians of a measured lesson's API, in ms: half of those without idle pages before, half after those with."""
-
-    without: tuple[float, ...]
-    with_them: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """Of the times with idle pages to those without, geometric means; an even drift meets both alike."""
-        return float(stats.gmean(self.with_them) / stats.gmean(self.without))
-
-
-def idle_shift(server: Server, idle: int, rounds: int) -> Iterator[Round]:
-    """A measured lesson without and with so many idle pages open, round by round."""
-    with asyncio.Runner() as runner:
-        turns = _idle_shift(server, idle, rounds)
-        try:
-            while True:
-                yield runner.run(anext(turns))
-        except StopAsyncIteration:
-            return
-        finally:
-            with suppress(RuntimeError):  # who is interrupted within a round leaves it running; its end closes it
-                runner.run(turns.aclose())
-
-
-async def _idle_shift(server: Server, idle: int, rounds: int) -> AsyncGenerator[Round]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = await open_page(browser, f"{server.url}/learn?lesson={_MEASURED}", [])
-        await _predicted(page, _MEASURED)
-        await _measured_ms(server, page)  # trains the model, and keeps it
-        for _ in range(rounds):
-            before = await _times_ms(server, page, _HALF)
-            opened = await asyncio.gather(
-                *(open_page(browser, f"{server.url}/learn?lesson={_LESSON}", []) for _ in range(idle))
-            )
-            await asyncio.sleep(_IDLE_AFTER_S)
-            with_them = await _times_ms(server, page, 2 * _HALF)
-            for one in opened:
-                await one.context.close()
-            await asyncio.sleep(_GONE_AFTER_S)
-            yield Round(before + await _times_ms(server, page, _HALF), with_them)
-        await browser.close()
-
-
-async def _times_ms(server: Server, page: Page, times: int) -> tuple[float, ...]:
-    await asyncio.sleep(_SETTLE_S)
-    return tuple([await _measured_ms(server, page) for _ in range(times)])
-
-
-async def _predicted(page: Page, lesson: str) -> None:
+async def predicted(page: Page, lesson: str) -> None:
+    """The learner has committed to a prediction, so that Run can be pressed."""
     prefix = f".st-key-learn-{lesson}"
     await page.locator(f"{prefix}-direction").get_by_role("radio").first.check(force=True)
     await rest(page)
@@ -229,7 +171,7 @@ async def _predicted(page: Page, lesson: str) -> None:
     await rest(page)
 
 
-async def _measured_ms(server: Server, page: Page) -> float:
+async def measured_ms(server: Server, page: Page) -> float:
     """Run the lesson; what it then says of the median over the API."""
     store = LearningStore(f"sqlite:///{server.home}/runs.db")
     before = len(_runs(store))
